@@ -1,0 +1,7 @@
+"""``python -m rtstore``."""
+
+from __future__ import annotations
+
+from rtstore.cli.app import main
+
+main()

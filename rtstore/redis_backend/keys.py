@@ -1,0 +1,183 @@
+"""Every name rtstore uses in Redis, and nothing else.
+
+===========================  =======  =====================================================
+name                         type     holds
+===========================  =======  =====================================================
+rt:schema                    string   the newest data format any writer used
+rt:{S}:paths  rt:{S}:files   hash     path → file id; file id → path
+rt:{S}:server                hash     the Jupyter server of this contents root: url, pid, root
+rt:{S}:feed                  channel  awareness of JupyterLab:globalAwareness; "opened" notices
+rt:{S}:who  :who:exp         hash,    who is in this Jupyter server; when each expires
+                             zset
+rt:{D}:meta                  hash     schema, epoch, gen, server, path, type, format, saved_…
+rt:{D}:log                   stream   one entry per update, ids <epoch>-<revision>, dense
+rt:{D}:snap                  hash     one update that says all entries up to `id`
+rt:{D}:snap:prev             hash     the snapshot before (24 h)
+rt:{D}:base                  hash     what was last saved, for three-way merges
+rt:{D}:view                  hash     the live document for people
+rt:{D}:feed                  channel  log entries with their ids, awareness, notices
+rt:{D}:who  :who:exp         hash,    who is here, readable JSON; when each expires
+                             zset
+rt:{D}:authors               hash     Yjs client id → user and first time
+rt:{D}:history               hash     archived entries in blocks: "<first>..<last>" → zlib
+rt:{D}:lease:<name>          string   "<owner> <token>", expires
+rt:w:<worker>                hash     a worker: host, pid, version, url; expires
+rt:workers                   zset     worker → until (ms)
+rt:docs:<00..3f>             zset     document id → last activity (ms)
+===========================  =======  =====================================================
+
+The braces are Redis Cluster hash tags: all keys of one document (D), and all of one contents
+root (S), share a slot, so a script may touch them together; no script spans two tags.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zlib import crc32
+
+BUCKETS = 64
+"""``rt:docs`` is cut into this many sorted sets, so that none is hot or huge."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentKeys:
+    """The names of one document."""
+
+    tag: str
+
+    @property
+    def meta(self) -> str:
+        """Hash of what is known of the document."""
+        return f"{self.tag}:meta"
+
+    @property
+    def log(self) -> str:
+        """Stream of updates."""
+        return f"{self.tag}:log"
+
+    @property
+    def snap(self) -> str:
+        """Hash: the newest snapshot."""
+        return f"{self.tag}:snap"
+
+    @property
+    def snap_prev(self) -> str:
+        """Hash: the snapshot before."""
+        return f"{self.tag}:snap:prev"
+
+    @property
+    def base(self) -> str:
+        """Hash: what was last saved."""
+        return f"{self.tag}:base"
+
+    @property
+    def view(self) -> str:
+        """Hash: the document for people."""
+        return f"{self.tag}:view"
+
+    @property
+    def feed(self) -> str:
+        """Channel: what was added, as it happens."""
+        return f"{self.tag}:feed"
+
+    @property
+    def who(self) -> str:
+        """Hash: who is here."""
+        return f"{self.tag}:who"
+
+    @property
+    def who_exp(self) -> str:
+        """Sorted set: when each of `who` expires."""
+        return f"{self.tag}:who:exp"
+
+    @property
+    def authors(self) -> str:
+        """Hash: Yjs client id → user."""
+        return f"{self.tag}:authors"
+
+    @property
+    def history(self) -> str:
+        """Hash: archived blocks of entries."""
+        return f"{self.tag}:history"
+
+    def lease(self, name: str) -> str:
+        """String: who owns `name` of this document."""
+        return f"{self.tag}:lease:{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class RootKeys:
+    """The names of one contents root (a Jupyter server and its root_dir)."""
+
+    tag: str
+
+    @property
+    def paths(self) -> str:
+        """Hash: path → file id."""
+        return f"{self.tag}:paths"
+
+    @property
+    def files(self) -> str:
+        """Hash: file id → path."""
+        return f"{self.tag}:files"
+
+    @property
+    def server(self) -> str:
+        """Hash: where the Jupyter server is."""
+        return f"{self.tag}:server"
+
+    @property
+    def feed(self) -> str:
+        """Channel: global awareness and "opened" notices."""
+        return f"{self.tag}:feed"
+
+    @property
+    def who(self) -> str:
+        """Hash: who is in this Jupyter server."""
+        return f"{self.tag}:who"
+
+    @property
+    def who_exp(self) -> str:
+        """Sorted set: when each of `who` expires."""
+        return f"{self.tag}:who:exp"
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """All names under one prefix; two deployments share a Redis by differing in it."""
+
+    prefix: str = "rt"
+
+    @property
+    def schema(self) -> str:
+        """String: the newest data format."""
+        return f"{self.prefix}:schema"
+
+    @property
+    def workers(self) -> str:
+        """Sorted set: worker → until (ms)."""
+        return f"{self.prefix}:workers"
+
+    def worker(self, worker: str) -> str:
+        """Hash: one worker."""
+        return f"{self.prefix}:w:{worker}"
+
+    def docs(self, bucket: int) -> str:
+        """Sorted set: document ids of a bucket → last activity (ms)."""
+        return f"{self.prefix}:docs:{bucket:02x}"
+
+    def docs_of(self, document_id: str) -> str:
+        """The `docs` set that lists this document."""
+        return self.docs(crc32(document_id.encode()) % BUCKETS)
+
+    def probe(self, worker: str) -> str:
+        """Channel: a worker's own heartbeat over the feed."""
+        return f"{self.prefix}:{{probe-{worker}}}:feed"
+
+    def document(self, document_id: str) -> DocumentKeys:
+        """Names of one document."""
+        return DocumentKeys(f"{self.prefix}:{{{document_id}}}")
+
+    def root(self, contents_id: str) -> RootKeys:
+        """Names of one contents root."""
+        return RootKeys(f"{self.prefix}:{{{contents_id}}}")

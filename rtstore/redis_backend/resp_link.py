@@ -1,0 +1,266 @@
+"""RespLink: our Link to a real server, over two connections that come back by themselves.
+
+Two, because Redis ends a subscriber that reads slowly, and appends in flight must not die with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import re
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import hiredis
+
+from rtstore.errors import RTStoreError, StoreRefused, StoreUnavailable
+from rtstore.redis_backend.address import Address
+from rtstore.redis_backend.link import Arg, Heard, Script
+from rtstore.redis_backend.wire import Wire
+
+logger = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT_S = 5.0
+ANSWER_TIMEOUT_S = 15.0
+"""A server that answers nothing for this long (a stalled link sends no reset) is given up."""
+PROBE_EVERY_S = 5.0
+"""A message to ourselves over the feed this often: a subscription can be dead on a live socket."""
+RETRY_S, RETRY_MAX_S = 0.05, 2.0
+
+
+class RespLink:
+    """See `rtstore.redis_backend.link.Link` for what it promises."""
+
+    def __init__(self, address: Address, *, name: str, probe: str) -> None:
+        self._address, self._name, self._probe = address, name, probe
+        self._commands: Wire | None = None
+        self._feed: Wire | None = None
+        self._listeners: dict[str, list[Heard]] = {}
+        self._confirming: dict[str, deque[asyncio.Future[None]]] = {}
+        self._leaving: dict[str, int] = {}
+        self._watchers: list[Callable[[bool], None]] = []
+        self._server = ""
+        self._connections = 0
+        self._was_ready = False
+
+    @property
+    def server(self) -> str:
+        """See Link."""
+        return self._server
+
+    @property
+    def connected(self) -> bool:
+        """See Link."""
+        return self._commands is not None and not self._commands.lost.is_set()
+
+    @property
+    def connections(self) -> int:
+        """See Link."""
+        return self._connections
+
+    async def command(self, *args: Arg) -> Any:  # noqa: ANN401 -- a Redis reply
+        """See Link."""
+        if self._commands is None:
+            raise StoreUnavailable(f"no connection to {self._address.shown}")
+        return await self._commands.send(*args)
+
+    async def call(self, script: Script, keys: Sequence[str], args: Sequence[Arg] = ()) -> Any:  # noqa: ANN401
+        """See Link."""
+        if self._commands is None:
+            raise StoreUnavailable(f"no connection to {self._address.shown}")
+        try:
+            return await self._commands.send("EVALSHA", script.sha, len(keys), *keys, *args)
+        except StoreRefused as error:
+            if not str(error).startswith("NOSCRIPT"):
+                raise
+        # SCRIPT FLUSH or a failover. EVAL loads and runs it in one command, so calls that failed
+        # together are sent again in the order in which they were made.
+        return await self._commands.send("EVAL", script.source, len(keys), *keys, *args)
+
+    @asynccontextmanager
+    async def listen(self, channel: str, heard: Heard) -> AsyncIterator[None]:
+        """See Link."""
+        listeners = self._listeners.setdefault(channel, [])
+        listeners.append(heard)
+        try:
+            await self._subscribed(channel, is_first=len(listeners) == 1)
+            yield
+        finally:
+            listeners.remove(heard)
+            if not listeners and self._listeners.get(channel) is listeners:
+                del self._listeners[channel]
+                if self._feed is not None:
+                    self._leaving[channel] = self._leaving.get(channel, 0) + 1
+                    self._feed.post("SUNSUBSCRIBE", channel)
+
+    async def _subscribed(self, channel: str, *, is_first: bool) -> None:
+        pending = self._confirming.get(channel)
+        if not is_first and not pending:
+            return
+        if self._feed is None or self._feed.lost.is_set():
+            raise StoreUnavailable(f"no connection to {self._address.shown}")
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if is_first:
+            self._feed.post("SSUBSCRIBE", channel)
+            self._confirming.setdefault(channel, deque()).append(future)
+        else:
+            assert pending is not None
+            pending.append(future)
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            await future
+
+    @asynccontextmanager
+    async def watch(self, changed: Callable[[bool], None]) -> AsyncIterator[None]:
+        """See Link."""
+        self._watchers.append(changed)
+        try:
+            yield
+        finally:
+            self._watchers.remove(changed)
+
+    def _heard(self, push: list[Any]) -> None:
+        kind = push[0]
+        if kind == b"smessage":
+            for heard in tuple(self._listeners.get(push[1].decode(), ())):
+                heard(push[2])
+        elif kind == b"ssubscribe":
+            for future in self._confirming.pop(push[1].decode(), ()):
+                if not future.done():
+                    future.set_result(None)
+        elif kind == b"sunsubscribe" and push[1] is not None:
+            self._left(push[1].decode())
+
+    def _left(self, channel: str) -> None:
+        asked = self._leaving.pop(channel, 0)
+        if asked > 1:
+            self._leaving[channel] = asked - 1
+        if not asked and channel in self._listeners and self._feed is not None:
+            # The slot moved to another node: this connection will hear nothing more of it.
+            self._feed.abort("the server ended a subscription")
+
+    async def start(self) -> None:
+        """Connect for the first time. Raises StoreUnavailable naming the URL and the reason."""
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await self._connect_commands()
+                await self._connect_feed()
+        except (OSError, TimeoutError, RTStoreError) as error:
+            self.close()
+            why = str(error) or "no answer"
+            raise StoreUnavailable(f"no store at {self._address.shown}: {why}") from error
+        self._was_ready = True
+
+    def close(self) -> None:
+        """Drop both connections."""
+        for wire in (self._commands, self._feed):
+            if wire is not None:
+                wire.abort("closed")
+
+    async def run(self) -> None:
+        """Keep both connections up. Never returns; cancel it to stop."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep(lambda: self._commands, self._connect_commands, "commands"))
+            tasks.create_task(self._keep(lambda: self._feed, self._connect_feed, "feed"))
+            tasks.create_task(self._check())
+
+    async def _keep(self, wire: Callable[[], Wire | None], connect: Any, what: str) -> None:  # noqa: ANN401
+        while True:
+            current = wire()
+            if current is not None:
+                await current.lost.wait()
+                logger.warning("store connection lost kind=%s why=%s", what, current.why)
+                self._tell()
+            delay = RETRY_S
+            while True:
+                try:
+                    async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                        await connect()
+                    break
+                except (OSError, TimeoutError, RTStoreError) as error:
+                    logger.info("store not back kind=%s why=%s", what, error or "no answer")
+                    await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311 -- spread
+                    delay = min(2 * delay, RETRY_MAX_S)
+            self._tell()
+
+    def _tell(self) -> None:
+        feed_up = self._feed is not None and not self._feed.lost.is_set()
+        ready = self.connected and feed_up
+        if ready or self._was_ready:
+            self._was_ready = ready
+            for changed in tuple(self._watchers):
+                changed(ready)
+
+    async def _open(self, role: str, pushed: Callable[[list[Any]], None]) -> Wire:
+        wire = Wire(pushed=pushed)
+        await self._address.connect(wire)
+        who = self._address
+        auth = ("AUTH", who.username or "default", who.password) if who.password else ()
+        await wire.send("HELLO", "3", *auth, "SETNAME", f"{self._name}:{role}".replace(" ", "_"))
+        return wire
+
+    async def _connect_commands(self) -> None:
+        wire = await self._open("commands", lambda _: None)
+        try:
+            told = _text(await wire.send("INFO"))
+            if "\nloading:1" in told:
+                raise StoreUnavailable("LOADING the store is still reading its data")
+        except BaseException:
+            wire.abort("handshake failed")
+            raise
+        self._server = f"{_field(told, 'master_replid')}:{_field(told, 'run_id')}"
+        self._connections += 1
+        self._commands = wire
+
+    async def _connect_feed(self) -> None:
+        wire = await self._open("feed", self._heard)
+        self._leaving.clear()
+        confirmed: list[asyncio.Future[None]] = []
+        loop = asyncio.get_running_loop()
+        for channel in (self._probe, *self._listeners):
+            future: asyncio.Future[None] = loop.create_future()
+            confirmed.append(future)
+            self._confirming.setdefault(channel, deque()).append(future)
+            wire.post("SSUBSCRIBE", channel)
+        try:
+            for future in confirmed:
+                await future
+        except BaseException:
+            wire.abort("not subscribed")
+            raise
+        self._feed = wire
+        # Channels that somebody began to listen to while we waited.
+        for channel in self._listeners:
+            if channel in self._confirming:
+                wire.post("SSUBSCRIBE", channel)
+
+    async def _check(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(PROBE_EVERY_S)
+            now = loop.time()
+            commands, feed = self._commands, self._feed
+            if commands is not None and commands.is_waiting and now - commands.heard_at > ANSWER_TIMEOUT_S:
+                commands.abort(f"no answer for {ANSWER_TIMEOUT_S:.0f} s")
+            elif self.connected and feed is not None:
+                if not feed.lost.is_set() and now - feed.heard_at > ANSWER_TIMEOUT_S:
+                    feed.abort(f"the feed is silent for {ANSWER_TIMEOUT_S:.0f} s")
+                try:
+                    await self.command("SPUBLISH", self._probe, b"")
+                except RTStoreError as error:
+                    logger.info("feed probe failed why=%s", error)
+
+
+def _text(reply: Any) -> str:  # noqa: ANN401 -- INFO is a verbatim string in RESP3
+    text = reply.decode() if isinstance(reply, bytes) else str(reply)
+    return "\n" + text.replace("\r\n", "\n")
+
+
+def _field(info: str, name: str) -> str:
+    found = re.search(rf"\n{name}:(\S*)", info)
+    return found.group(1) if found else ""
+
+
+assert hiredis.PushNotification  # hiredis < 3 can't tell pushes from replies

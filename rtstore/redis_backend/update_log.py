@@ -1,0 +1,263 @@
+"""UpdateLog: order and durability of one document's updates."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from rtstore.redis_backend.keys import DocumentKeys
+from rtstore.redis_backend.link import Link, Script
+from rtstore.schema.ids import BEGINNING, EntryId
+
+SCHEMA = "1"
+"""Version of the data format in Redis; written into each document."""
+
+_APPEND = Script.load("update_log_append")
+_APPEND_OWNED = Script.load("update_log_append_owned")
+_OPEN = Script.load("update_log_open")
+_LOAD = Script.load("update_log_load")
+_COMPACT = Script.load("update_log_compact")
+_RESET = Script.load("update_log_reset")
+
+_sequence = count(1)
+"""`seq` of entries: this process's counter, over all documents."""
+
+Meta = dict[str, str]
+"""``rt:{D}:meta`` as it stands; see keys.py for its fields."""
+
+CONTENT_KINDS = frozenset("uhsx")
+"""Kinds of entry whose `update` is a Yjs update: update, heal, saved, external edit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a log."""
+
+    id: EntryId
+    kind: str
+    user: str
+    client: str
+    worker: str
+    seq: str
+    ts: int
+    update: bytes
+
+    @property
+    def is_content(self) -> bool:
+        """Whether `update` is a Yjs update."""
+        return self.kind in CONTENT_KINDS
+
+    @property
+    def tag(self) -> str:
+        """``<worker>.<seq>``: unique for ever."""
+        return f"{self.worker}.{self.seq}"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Where the log stands, and whether the caller's position is part of it."""
+
+    epoch: int
+    tail: EntryId
+    snapshot: EntryId
+    verdict: str
+    """ok; forked (another entry has that id); unknown (trimmed or lost); new (made just now)."""
+    why: str
+    """Why the epoch is new: create, server, regressed; '' when it is not."""
+    meta: Meta
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A snapshot and the entries after it, or the entries after a position."""
+
+    snapshot_id: EntryId
+    snapshot: bytes
+    entries: Sequence[Entry]
+    first: EntryId | None
+    """The oldest entry in the log; None when it is empty."""
+    meta: Meta
+
+    def is_whole_after(self, position: EntryId) -> bool:
+        """Whether nothing between `position` and these entries was trimmed."""
+        at = position
+        for entry in self.entries:
+            if entry.kind == "e":
+                if EntryId.parse(entry.update) > at:
+                    return False
+            elif not at.is_followed_by(entry.id):
+                return False
+            at = entry.id
+        return bool(self.entries) or self.snapshot_id <= position
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who an update is from: stamped by the server, never taken from the client."""
+
+    user: str = ""
+    client: str = ""
+    """Yjs client id of the first struct; '' when it has none."""
+    kind: str = "u"
+
+
+class UpdateLog:
+    """One document's log, as one worker reads and writes it."""
+
+    def __init__(self, link: Link, keys: DocumentKeys, *, worker: str) -> None:
+        self._link, self.keys, self._worker = link, keys, worker
+
+    def next_tag(self) -> str:
+        """The ``<worker>.<seq>`` for an entry that is about to be appended."""
+        return f"{self._worker}.{next(_sequence)}"
+
+    async def open(
+        self, last: EntryId, tag: str = "", *, gen: str, is_held: bool = False, place: Meta | None = None
+    ) -> Opened:
+        """Make sure the log can be written; do it on each new connection before the first append.
+
+        `last`, `tag`: the newest entry the caller has. `gen`, `place` (server, path, type, format)
+        are taken when the document is made. `is_held`: the caller has its content and will append it.
+        """
+        at = place or {}
+        keys = self.keys
+        reply = await self._link.call(
+            _OPEN,
+            (keys.log, keys.meta, keys.snap, keys.feed),
+            (
+                self._link.server, _now_ms(), self._worker, str(last), tag, gen, int(is_held),
+                at.get("server", ""), at.get("path", ""), at.get("type", ""), at.get("format", ""), SCHEMA,
+            ),
+        )  # fmt: skip
+        epoch, tail, snapshot, verdict, why, meta = reply
+        return Opened(
+            int(epoch), EntryId.parse(tail), _id(snapshot), verdict.decode(), why.decode(), _meta(meta)
+        )
+
+    async def append(self, update: bytes, origin: Origin, *, epoch: int, tag: str) -> EntryId:
+        """Add a validated update at the end, and publish it. `tag` is from `next_tag`.
+
+        Raises StaleEpoch (open again), StoreFull (nothing written), StoreUnavailable (may have
+        been written: sending the update again later is harmless).
+        """
+        worker, _, seq = tag.rpartition(".")
+        reply = await self._link.call(
+            _APPEND,
+            (self.keys.log, self.keys.feed),
+            (epoch, origin.kind, origin.user, origin.client, worker, seq, _now_ms(), update),
+        )
+        return EntryId.parse(reply)
+
+    async def append_owned(  # noqa: PLR0913 -- one script, one call
+        self,
+        update: bytes,
+        origin: Origin,
+        *,
+        epoch: int,
+        holding: str,
+        after: EntryId | None = None,
+        meta: Meta | None = None,
+    ) -> EntryId | None:
+        """Add an update on behalf of the holder of the lease ``keep``, with fields of `meta`.
+
+        None, and nothing written, when `after` is given and is not the log's end. A meta value
+        ``@id`` stands for the new entry's id. Raises LeaseLost and as `append`.
+        """
+        worker, _, seq = self.next_tag().rpartition(".")
+        fields = [part for pair in (meta or {}).items() for part in pair]
+        keys = self.keys
+        reply = await self._link.call(
+            _APPEND_OWNED,
+            (keys.log, keys.feed, keys.lease("keep"), keys.meta),
+            (
+                epoch, origin.kind, origin.user, origin.client, worker, seq, _now_ms(), update,
+                holding, str(after) if after else "", *fields,
+            ),
+        )  # fmt: skip
+        return EntryId.parse(reply) if reply else None
+
+    async def load(self, after: EntryId | None = None) -> Loaded:
+        """The snapshot and all after it, or (with `after`) only the entries after a position."""
+        keys = self.keys
+        reply = await self._link.call(
+            _LOAD, (keys.snap, keys.log, keys.meta), (str(after) if after else "",)
+        )
+        snapshot_id, snapshot, entries, first, meta = reply
+        return Loaded(
+            _id(snapshot_id),
+            snapshot,
+            [_entry(one) for one in entries],
+            EntryId.parse(first) if first else None,
+            _meta(meta),
+        )
+
+    async def read(self, *, first: str = "-", last: str = "+", limit: int = 1000) -> list[Entry]:
+        """Entries between two ids (Redis's own notation), oldest first."""
+        reply = await self._link.command("XRANGE", self.keys.log, first, last, "COUNT", limit)
+        return [_entry(one) for one in reply]
+
+    async def compact(self, base: EntryId, at: EntryId, update: bytes, *, keep: EntryId) -> int:
+        """Replace the snapshot at `base` by `update`, which holds all up to `at`; trim below `keep`.
+
+        Returns how many entries were trimmed. Raises StaleEpoch when another was first: harmless.
+        """
+        keys = self.keys
+        sha = hashlib.sha256(update).hexdigest()
+        trimmed = await self._link.call(
+            _COMPACT,
+            (keys.snap, keys.log, keys.meta, keys.snap_prev),
+            (str(base), str(at), update, sha, self._worker, _now_ms(), str(keep)),
+        )
+        return int(trimmed)
+
+    async def reset(self, *, kind: str, format: str, gen: str) -> bool:  # noqa: A002 -- Jupyter's word
+        """Begin a new history as another type; False while it is open or not saved."""
+        keys = self.keys
+        done = await self._link.call(
+            _RESET,
+            (keys.log, keys.meta, keys.snap, keys.snap_prev, keys.who, keys.lease("keep"), keys.base),
+            (kind, format, gen, self._worker, _now_ms()),
+        )
+        return bool(done)
+
+    async def meta(self) -> Meta:
+        """What is known of the document; empty when it was never opened."""
+        reply = await self._link.command("HGETALL", self.keys.meta)
+        return {k.decode(): v.decode("utf-8", "replace") for k, v in reply.items()}
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+def _id(text: bytes) -> EntryId:
+    return EntryId.parse(text) if text else BEGINNING
+
+
+def _meta(flat: Sequence[bytes]) -> Meta:
+    told = [part.decode("utf-8", "replace") for part in flat]
+    return dict(zip(told[::2], told[1::2], strict=True))
+
+
+def _entry(raw: Any) -> Entry:  # noqa: ANN401 -- a Redis reply
+    name, flat = raw
+    told = dict(zip(flat[::2], flat[1::2], strict=True))
+
+    def text(field: bytes) -> str:
+        return str(told.get(field, b"").decode("utf-8", "replace"))
+
+    ts = text(b"ts")
+    return Entry(
+        EntryId.parse(name),
+        text(b"kind"),
+        text(b"user"),
+        text(b"client"),
+        text(b"worker"),
+        text(b"seq"),
+        int(ts) if ts.isdigit() else 0,
+        told.get(b"update", b""),
+    )

@@ -1,0 +1,77 @@
+"""Awareness updates without a Doc: parse, stamp, encode.
+
+Source: y-protocols ``awareness.js``: ``n, n × (client id, clock, JSON)``; JSON ``null`` means
+gone. A receiver takes a state whose clock is newer, or a null at the same clock.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rtstore.errors import BadFrame, TooBig
+from rtstore.schema.varint import read_text, read_uint, write_bytes, write_uint
+
+STATE_BYTES_MAX = 2**16
+"""One client's state; a cursor is about 300 bytes, a list of open files a few kB."""
+CLIENTS_MAX = 1000
+"""States in one update; a browser echoes all that it knows when it comes back."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientState:
+    """What one Yjs client says of itself. `state` None: it is gone."""
+
+    client: int
+    clock: int
+    state: dict[str, Any] | None
+
+    def gone(self) -> ClientState:
+        """The same clock, null: receivers drop it, and accept its next renewal."""
+        return replace(self, state=None)
+
+    def stamped(self, user: dict[str, Any]) -> ClientState:
+        """With the server's word for who this is."""
+        return self if self.state is None else replace(self, state={**self.state, "user": user})
+
+
+def decode(update: bytes) -> list[ClientState]:
+    """Raises BadFrame on anything but a whole awareness update, TooBig over the bounds."""
+    count, at = read_uint(update, 0)
+    if count > CLIENTS_MAX:
+        raise TooBig(f"{count} awareness states in one message, at most {CLIENTS_MAX}")
+    states = []
+    for _ in range(count):
+        client, at = read_uint(update, at)
+        clock, at = read_uint(update, at)
+        text, at = read_text(update, at)
+        if len(text) > STATE_BYTES_MAX:
+            raise TooBig(f"awareness state of {len(text)} bytes, at most {STATE_BYTES_MAX}")
+        states.append(ClientState(client, clock, _state(text)))
+    if at != len(update):
+        raise BadFrame(f"{len(update) - at} bytes behind the awareness update")
+    return states
+
+
+def _state(text: str) -> dict[str, Any] | None:
+    try:
+        state = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadFrame("awareness state is not JSON") from error
+    if state is not None and not isinstance(state, dict):
+        raise BadFrame("awareness state is neither an object nor null")
+    return state
+
+
+def encode(states: Iterable[ClientState]) -> bytes:
+    """The awareness update that says `states`."""
+    told = list(states)
+    out = bytearray(write_uint(len(told)))
+    for one in told:
+        out += write_uint(one.client)
+        out += write_uint(one.clock)
+        text = json.dumps(one.state, ensure_ascii=False, separators=(",", ":"))
+        out += write_bytes(text.encode("utf-8", "replace"))
+    return bytes(out)
