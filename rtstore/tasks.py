@@ -17,3 +17,10 @@ async def background(*jobs: Coroutine[None, None, object]) -> AsyncIterator[None
         finally:
             for task in tasks:
                 task.cancel()
+
+
+def cause_of(error: BaseException) -> BaseException:
+    """The first single error in (nested) exception groups."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

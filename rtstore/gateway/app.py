@@ -1,0 +1,23 @@
+"""The aiohttp application of a worker."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from rtstore.gateway import health, sessions, sockets
+from rtstore.gateway.gateway import GATEWAY, Gateway
+
+BODY_BYTES_MAX = 2**20
+
+
+def make_app(gateway: Gateway) -> web.Application:
+    """Routes match below any base URL, so that a worker need not be told it."""
+    app = web.Application(client_max_size=BODY_BYTES_MAX)
+    app[GATEWAY] = gateway
+    base = "/{base:(?:.*/)?}"
+    app.router.add_get(base + "rtstore/healthz", health.healthz)
+    app.router.add_get(base + "rtstore/readyz", health.readyz)
+    app.router.add_get(base + "rtstore/metrics", health.exposition)
+    app.router.add_put(base + "api/collaboration/session/{path:.+}", sessions.open_session)
+    app.router.add_get(base + "api/collaboration/room/{room:[^/]+}", sockets.join)
+    return app

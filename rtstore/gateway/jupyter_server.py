@@ -1,0 +1,80 @@
+"""JupyterServer: the few questions that a gateway asks the Jupyter server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
+
+from rtstore.errors import JupyterUnavailable, StoreRefused, StoreUnavailable
+from rtstore.redis_backend.keys import RootKeys
+from rtstore.redis_backend.link import Link
+from rtstore.schema.identity import SIGNATURE_HEADER, sign_request
+
+TIMEOUT = ClientTimeout(total=10.0, connect=2.0)
+
+
+class JupyterServer:
+    """Where it is says ``rt:{S}:server``, unless a setting does."""
+
+    def __init__(
+        self, http: ClientSession, link: Link, keys: RootKeys, *, url: str | None, secret: str
+    ) -> None:
+        self._http, self._link, self._keys = http, link, keys
+        self._given, self._secret = url, secret
+        self._found = ""
+
+    async def _url(self) -> str:
+        if self._given:
+            return self._given.rstrip("/") + "/"
+        if not self._found:
+            try:
+                told = await self._link.command("HGET", self._keys.server, "url")
+            except (StoreUnavailable, StoreRefused) as error:
+                raise JupyterUnavailable(
+                    f"the store does not say where Jupyter is: {error}"
+                ) from error
+            if not told:
+                raise JupyterUnavailable(
+                    "no Jupyter server has registered; set RTSTORE_JUPYTER_URL, or start one with "
+                    "rtstore installed"
+                )
+            self._found = told.decode().rstrip("/") + "/"
+        return self._found
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: Any = None,  # noqa: ANN401
+    ) -> tuple[int, Any]:
+        url = await self._url() + path
+        try:
+            async with self._http.request(
+                method, url, headers=headers, json=body, timeout=TIMEOUT, allow_redirects=False
+            ) as reply:
+                is_json = "json" in reply.headers.get("Content-Type", "")
+                return reply.status, await reply.json() if is_json else None
+        except (ClientError, TimeoutError, OSError) as error:
+            self._found = ""  # it may be elsewhere now
+            raise JupyterUnavailable(f"{url}: {str(error) or 'no answer'}") from error
+
+    async def has_file(self, path: str) -> bool:
+        """Whether the contents root has this file. Raises JupyterUnavailable."""
+        route = "rtstore/internal/stat"
+        full = urlsplit(await self._url()).path + route
+        signature = sign_request("POST", full, secret=self._secret, now=time.time())
+        status, told = await self._ask(
+            "POST", route, {SIGNATURE_HEADER: signature}, {"paths": [path]}
+        )
+        if status != 200 or not isinstance(told, dict):
+            raise JupyterUnavailable(f"stat of {path!r} answered {status}")
+        return told["stats"].get(path) is not None
+
+    async def me(self, headers: Mapping[str, str], query: str) -> tuple[int, Any]:
+        """``GET /api/me`` as the browser that sent `headers`: (status, body)."""
+        return await self._ask("GET", "api/me" + query, headers)

@@ -1,0 +1,98 @@
+"""Member: one browser's socket in one room."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from rtstore.pubsub.outbox import Outbox
+from rtstore.pubsub.presence import Connection
+from rtstore.schema.frames import websocket_frame
+from rtstore.schema.identity import Identity
+from rtstore.schema.ids import EntryId
+
+CLOSE_WITHIN_S = 2.0
+REASON_BYTES_MAX = 123
+"""RFC 6455 5.5: a control frame has 125 bytes, two of them for the code."""
+
+
+class Code:
+    """Close codes (RFC 6455 7.4, and what jupyter-docprovider makes of 44xx, 4500 and 1003)."""
+
+    NORMAL = 1000
+    GONE = 1003
+    BAD_FRAME = 1007
+    TOO_BIG = 1009
+    FAILED = 1011
+    RESTART = 1012
+    LATER = 1013
+    BAD_DOCUMENT = 4400
+    NOT_ALLOWED = 4403
+    NO_SUCH_DOCUMENT = 4404
+    LOAD_FAILED = 4500
+
+
+@dataclass(slots=True)
+class Lag:
+    """A browser that reads too slowly: what it missed, and since when."""
+
+    position: EntryId
+    since: float
+
+
+class Member:
+    """Who is connected, what they may do, and how to reach them."""
+
+    def __init__(
+        self, socket: web.WebSocketResponse, outbox: Outbox, identity: Identity, origin: str
+    ) -> None:
+        self._socket = socket
+        self.outbox = outbox
+        self.identity = identity
+        self.presence = Connection(origin, identity.user)
+        self.is_held = False
+        """Whether its updates wait for a sync step 2: after one of them was refused."""
+        self.asked: bytes | None = None
+        """The state vector of a sync step 1 that can't be answered yet."""
+        self.lag: Lag | None = None
+
+    @property
+    def origin(self) -> str:
+        """``<worker>.<conn>``: its name on the feed and in ``…:who``."""
+        return self.presence.origin
+
+    @property
+    def may_write(self) -> bool:
+        """Whether its updates are taken."""
+        return self.identity.may("contents:write")
+
+    def send(self, message: bytes) -> None:
+        """Send one message of the protocol, now or when the socket takes it."""
+        self.outbox.write(websocket_frame(message))
+
+    async def close(self, code: int, reason: str = "") -> None:
+        """Close the socket with a code; a peer that does not answer is cut off."""
+        told = reason.encode()[:REASON_BYTES_MAX].decode("utf-8", "ignore").encode()
+        try:
+            async with asyncio.timeout(CLOSE_WITHIN_S):
+                await self._socket.close(code=code, message=told, drain=False)
+        except (TimeoutError, ConnectionError, RuntimeError):
+            self.outbox.abort()
+
+    async def close_for_good(
+        self, why: str, *, is_reloadable: bool, reason: str = "unknown_session"
+    ) -> None:
+        """Close so that the stock front end gives its copy up (1003 with JSON)."""
+        told: dict[str, Any] = {"reason": reason, "reloadable": is_reloadable}
+        if why:
+            told["errorReason"] = why
+        text = json.dumps(told, separators=(",", ":"))
+        if len(text) > REASON_BYTES_MAX:
+            text = json.dumps(
+                {"reason": reason, "reloadable": is_reloadable}, separators=(",", ":")
+            )
+        await self.close(Code.GONE, text)

@@ -1,0 +1,109 @@
+"""Place: one document as this deployment knows it: names, log, type, generation."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rtstore.pubsub.follower import Follower
+from rtstore.redis_backend.file_index import FileIndex
+from rtstore.redis_backend.keys import DocumentKeys, Keys
+from rtstore.redis_backend.link import Link
+from rtstore.redis_backend.registry import MARK_EVERY_S, Registry
+from rtstore.redis_backend.update_log import SCHEMA, Opened, UpdateLog
+from rtstore.schema import feed
+
+logger = logging.getLogger(__name__)
+
+Later = Callable[[Coroutine[Any, Any, None]], None]
+"""Run something in the background; its errors are logged."""
+
+
+def new_gen() -> str:
+    """A name for a document's history, from its making to its loss."""
+    return secrets.token_hex(4)
+
+
+def session_id(contents_id: str, gen: str) -> str:
+    """What the front end is given and brings back with each socket: opaque to it."""
+    return f"{contents_id}.{SCHEMA}.{gen}"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What all rooms of one worker share."""
+
+    link: Link
+    keys: Keys
+    worker: str
+    contents_id: str
+    files: FileIndex
+    registry: Registry
+    later: Later
+
+
+class Place:
+    """One document's names and what `rt:{D}:meta` says of it."""
+
+    announce_every_s = MARK_EVERY_S
+
+    def __init__(self, deployment: Deployment, document_id: str, *, kind: str, form: str) -> None:
+        self._all = deployment
+        self.document_id = document_id
+        self.link: Link = deployment.link
+        self.keys: DocumentKeys = deployment.keys.document(document_id)
+        self.log = UpdateLog(deployment.link, self.keys, worker=deployment.worker)
+        self.kind, self.format = kind, form
+        self.path = ""
+        self.gen = ""
+
+    @property
+    def session_id(self) -> str:
+        """The session id of this document's present history."""
+        return session_id(self._all.contents_id, self.gen)
+
+    def later(self, job: Coroutine[Any, Any, None]) -> None:
+        """See Later."""
+        self._all.later(job)
+
+    def known(self, meta: Mapping[str, str]) -> None:
+        """Take what the store says; the generation stays what it was first."""
+        if meta:
+            self.gen = self.gen or meta.get("gen", "")
+            self.kind = meta.get("type") or self.kind
+            self.format = meta.get("format") or self.format
+            self.path = meta.get("path") or self.path
+
+    def moved(self, path: str) -> None:
+        """The file has another path now."""
+        self.path = path or self.path
+
+    async def has_file(self) -> bool:
+        """Whether the id still stands for a file; learns its path."""
+        path = await self._all.files.path_of(self.document_id)
+        self.moved(path or "")
+        return path is not None
+
+    async def open(self, follower: Follower, *, is_held: bool) -> Opened:
+        """Open the log for writing at the follower's position."""
+        place = {
+            "server": self._all.contents_id,
+            "path": self.path,
+            "type": self.kind,
+            "format": self.format,
+        }
+        opened = await follower.open(gen=self.gen or new_gen(), is_held=is_held, place=place)
+        if not is_held:  # nobody here has content of another generation
+            self.gen = opened.meta["gen"]
+        if opened.verdict == "new" and self.path:
+            await self._all.files.adopt(self.document_id, self.path)
+        return opened
+
+    async def announce(self) -> None:
+        """Tell the keepers that this document is in use."""
+        await self._all.registry.mark(self.document_id)
+        note = feed.notice("opened", document=self.document_id)
+        await self.link.command("SPUBLISH", self._all.keys.root(self._all.contents_id).feed, note)

@@ -1,0 +1,328 @@
+"""Room: the members of one document on this worker, and where they stand in its log.
+
+It holds sockets and a position, no document: what it keeps of the content are bytes that Redis
+has too. A browser's update is appended, and shown to others when the feed says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+from rtstore import metrics
+from rtstore.errors import NoSuchDocument, RTStoreError, StoreRefused, StoreUnavailable
+from rtstore.gateway.fan_out import GIVE_UP_S, FanOut
+from rtstore.gateway.member import Code, Member
+from rtstore.gateway.place import Place
+from rtstore.gateway.room_presence import RoomPresence
+from rtstore.gateway.save_requests import SaveRequests
+from rtstore.gateway.writer import Writer
+from rtstore.pubsub.content import Content
+from rtstore.pubsub.follower import Follower
+from rtstore.redis_backend.presence_set import PresenceSet
+from rtstore.redis_backend.update_log import Loaded
+from rtstore.schema import feed, frames, updates
+from rtstore.schema.feed import FeedAwareness, FeedEntry, FeedNotice
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT_S = 15.0
+"""y-websocket hangs up after 30 s without a message; pings don't count for it."""
+HEARTBEAT = frames.awareness(b"\x00")
+TICK_S = 2.0
+IMPORT_WITHIN_S = 30.0
+"""A document that no keeper has imported by then: members try again elsewhere (1013)."""
+
+
+class Room:
+    """One document on one worker. `run` is its life; members come and go meanwhile."""
+
+    def __init__(
+        self, place: Place, *, ttl_s: float, outbox_bytes_max: int, update_bytes_max: int
+    ) -> None:
+        self.place = place
+        self.outbox_bytes_max = outbox_bytes_max
+        self._content = Content()
+        self._follower = Follower(place.log, deliver=self._deliver, replace=self._replaced)
+        self._fan = FanOut(lambda: self._follower.position)
+        keys, link = place.keys, place.link
+        self._presence = RoomPresence(
+            link,
+            keys.feed,
+            PresenceSet(link, keys, ttl_ms=int(ttl_s * 1000)),
+            ttl_s=ttl_s,
+            send=self._fan.send,
+        )
+        self._writer = Writer(place, self._content, update_bytes_max=update_bytes_max)
+        self._saves = SaveRequests(link, keys)
+        self._imported = asyncio.Event()
+        self._must_open = asyncio.Event()
+        self._ended: Callable[[], None] = lambda: None
+        self.is_over = False
+        """Whether nobody may join any more: its document is gone, or of another generation."""
+
+    # -- life ------------------------------------------------------------------------------
+
+    async def run(self, ready: asyncio.Future[None], left: asyncio.Event) -> None:
+        """Live until `left` is set. Raises NoSuchDocument, StoreUnavailable at the start."""
+        self._ended = left.set
+        async with AsyncExitStack() as stack:
+            async with asyncio.TaskGroup() as tasks:  # in one write each
+                listening = self.place.link.listen(self.place.keys.feed, self._heard)
+                tasks.create_task(stack.enter_async_context(listening))
+                tasks.create_task(self._follower.start())
+                has_file = tasks.create_task(self.place.has_file())
+            if not has_file.result():
+                raise NoSuchDocument(f"no file has the id {self.place.document_id}")
+            await stack.enter_async_context(self.place.link.watch(self._store_changed))
+            await self._open()
+            ready.set_result(None)
+            async with asyncio.TaskGroup() as tasks:
+                jobs = [
+                    tasks.create_task(job)
+                    for job in (
+                        self._follower.run(),
+                        self._presence.run(),
+                        self._keep_open(),
+                        self._tick(),
+                    )
+                ]
+                await left.wait()
+                for job in jobs:
+                    job.cancel()
+
+    async def _open(self) -> None:
+        """Make the log writable; where it lost what we hold, put that back."""
+        held = await self._content.whole() if not self._content.is_empty else frames.NOTHING
+        is_held = held != frames.NOTHING
+        opened = await self.place.open(self._follower, is_held=is_held)
+        self._writer.epoch = opened.epoch
+        if opened.meta.get("gen") != self.place.gen:
+            await self._give_up("The history of this document is gone; load it again.")
+            return
+        if is_held and opened.verdict != "ok":
+            logger.warning(
+                "heal document=%s verdict=%s why=%s",
+                self.place.document_id,
+                opened.verdict,
+                opened.why,
+            )
+            await self._writer.heal(held)
+        await self.place.announce()
+
+    async def _keep_open(self) -> None:
+        while True:
+            await self._must_open.wait()
+            if not self.place.link.connected:
+                self._must_open.clear()
+                continue
+            self._must_open.clear()
+            try:
+                await self._open()
+                self._presence.rewrite()
+                await self._ask(self._fan.members())
+            except (StoreUnavailable, StoreRefused) as error:
+                logger.info("open waits document=%s why=%s", self.place.document_id, error)
+                await asyncio.sleep(0.2)
+                self._must_open.set()
+
+    async def _tick(self) -> None:
+        loop = asyncio.get_running_loop()
+        beat = announced = loop.time()
+        while True:
+            await asyncio.sleep(TICK_S)
+            now = loop.time()
+            if self._content.is_long:
+                await self._content.whole()
+            if now - beat >= HEARTBEAT_S:
+                beat = now
+                self._fan.send(HEARTBEAT)
+            try:
+                if now - announced >= self.place.announce_every_s:
+                    announced = now
+                    await self.place.announce()
+                for member in self._fan.lagging():
+                    await self._resync(member, now)
+                if self.place.link.connected and self._imported.is_set():
+                    await self._ask([m for m in self._fan.members() if m.is_held])
+            except RTStoreError as error:
+                logger.info("tick document=%s why=%s", self.place.document_id, error)
+
+    def _store_changed(self, is_up: bool) -> None:  # noqa: FBT001 -- Link's callback
+        if is_up:
+            self._must_open.set()
+
+    # -- what the feed says ----------------------------------------------------------------
+
+    def _heard(self, data: bytes) -> None:
+        message = feed.parse(data)
+        if isinstance(message, FeedEntry):
+            self._follower.heard(message)
+        elif isinstance(message, FeedAwareness):
+            self._presence.heard(message)
+        elif isinstance(message, FeedNotice):
+            self._noticed(message.told)
+
+    def _deliver(self, entry: FeedEntry) -> None:
+        if entry.kind in "uhsx" and entry.update is not None:
+            self._content.add(entry.update)
+            self._fan.send(frames.update(entry.update), but=self._writer.writer_of(entry.origin))
+            self._now_imported()
+        elif entry.kind == "e" and entry.id.epoch > self._writer.epoch > 0:
+            self._must_open.set()
+
+    def _replaced(self, loaded: Loaded) -> None:
+        self._content.replace(loaded)
+        self.place.known(loaded.meta)
+        if not self._content.is_empty:
+            self._now_imported()
+            if len(self._fan):
+                self.place.later(self._tell_whole())
+                self._must_open.set()  # and ask what they have
+
+    def _now_imported(self) -> None:
+        if not self._imported.is_set():
+            self._imported.set()
+            self.place.later(self._answer_waiting())
+
+    def _noticed(self, told: dict[str, object]) -> None:
+        match told.get("type"):
+            case "saved":
+                self._saves.answered(told)
+            case "ask":
+                self.place.later(self._ask(self._fan.members()))
+            case "path":
+                self.place.moved(str(told.get("path", "")))
+            case "deleted":
+                self.place.later(self._give_up("This file was deleted.", is_reloadable=False))
+            case "refused" if not self._imported.is_set():
+                code, reason = told.get("code"), str(told.get("reason", ""))
+                self.place.later(self._refuse(code if isinstance(code, int) else 4500, reason))
+
+    async def _refuse(self, code: int, reason: str) -> None:
+        self.is_over = True
+        await self._close_all(lambda member: member.close(code, reason))
+
+    async def _give_up(self, why: str, *, is_reloadable: bool = True) -> None:
+        self.is_over = True
+        await self._close_all(
+            lambda member: member.close_for_good(why, is_reloadable=is_reloadable)
+        )
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close all sockets: this worker goes."""
+        self.is_over = True
+        await self._close_all(lambda member: member.close(code, reason))
+
+    async def _close_all(self, close: Callable[[Member], object]) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for member in self._fan.members():
+                tasks.create_task(close(member))  # type: ignore[arg-type]
+        if not len(self._fan):
+            self._ended()
+
+    # -- members ---------------------------------------------------------------------------
+
+    async def join(self, member: Member) -> None:
+        """From now on it hears everything; its own sync step 1 brings what was before."""
+        self._fan.add(member)
+        metrics.CONNECTIONS.inc()
+        await self._presence.join(member.presence)
+
+    def leave(self, member: Member) -> None:
+        """Its socket is closed."""
+        if member in self._fan:
+            self._fan.remove(member)
+            self._writer.forget(member)
+            metrics.CONNECTIONS.dec()
+            self._presence.leave(member.presence)
+
+    def __len__(self) -> int:
+        return len(self._fan)
+
+    async def receive(self, member: Member, data: bytes) -> None:
+        """One frame from a browser. Raises BadFrame, TooBig: close that socket."""
+        frame = frames.decode(data)
+        if isinstance(frame, frames.Update):
+            await self._write(member, frame.update, is_reply=False)
+        elif isinstance(frame, frames.Awareness):
+            await self._presence.speak(member.presence, frame.update)
+        elif isinstance(frame, frames.SyncStep1):
+            updates.decode_state_vector(frame.state_vector)
+            await self._answer(member, frame.state_vector)
+        elif isinstance(frame, frames.SyncStep2):
+            await self._write(member, frame.update, is_reply=True)
+        elif isinstance(frame, frames.Save):
+            await self._saves.ask(member, frame.id)
+        elif (snapshot := self._presence.snapshot()) is not None:
+            member.send(snapshot)
+
+    async def _write(self, member: Member, update: bytes, *, is_reply: bool) -> None:
+        if not self._imported.is_set():
+            member.is_held = True
+            return
+        if await self._writer.take(member, update, is_reply=is_reply):
+            return
+        self._must_open.set()
+
+    async def _answer(self, member: Member, state_vector: bytes) -> None:
+        if not self._imported.is_set():
+            member.asked = state_vector
+            self.place.later(self._expect_import(member))
+            return
+        member.asked = None
+        whole = await self._content.whole()
+        if len(whole) > 2**20 and state_vector != frames.EMPTY_STATE_VECTOR:
+            missing = await asyncio.to_thread(updates.diff, whole, state_vector)
+        else:
+            missing = updates.diff(whole, state_vector)
+        member.send(frames.sync_step2(missing))
+        if (snapshot := self._presence.snapshot()) is not None:
+            member.send(snapshot)
+        member.send(frames.sync_step1(await self._content.state_vector()))
+
+    async def _answer_waiting(self) -> None:
+        for member in self._fan.members():
+            if member.asked is not None:
+                await self._answer(member, member.asked)
+
+    async def _expect_import(self, member: Member) -> None:
+        try:
+            async with asyncio.timeout(IMPORT_WITHIN_S):
+                await self._imported.wait()
+        except TimeoutError:
+            await member.close(Code.LATER, "no keeper has loaded this document yet")
+
+    async def _ask(self, members: list[Member]) -> None:
+        """Sync step 1 to `members`: what they have and the log has not comes with the answer."""
+        asked = [m for m in members if m.may_write and m.asked is None]
+        if asked and self._imported.is_set():
+            question = frames.sync_step1(await self._content.state_vector())
+            for member in asked:
+                member.send(question)
+
+    async def _resync(self, member: Member, now: float) -> None:
+        lag = member.lag
+        assert lag is not None
+        if not member.outbox.drained:
+            if now - lag.since > GIVE_UP_S:
+                await member.close(Code.LATER, "this browser reads too slowly")
+            return
+        self._fan.caught_up(member)  # first: what comes while we read is sent twice, not never
+        try:
+            loaded = await self.place.log.load(lag.position)
+        except RTStoreError:
+            member.lag = lag
+            raise
+        if loaded.is_whole_after(lag.position):
+            missed = updates.merge(e.update for e in loaded.entries if e.is_content)
+        else:
+            missed = await self._content.whole()
+        member.send(frames.update(missed))
+        if (snapshot := self._presence.snapshot()) is not None:
+            member.send(snapshot)
+
+    async def _tell_whole(self) -> None:
+        self._fan.send(frames.update(await self._content.whole()))

@@ -1,0 +1,119 @@
+"""The session endpoint: a path becomes a file id and a session id."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+from typing import Any
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from rtstore.errors import JupyterUnavailable, NoSuchDocument, StoreRefused, StoreUnavailable
+from rtstore.gateway.gateway import GATEWAY, Gateway
+from rtstore.gateway.place import Place, new_gen, session_id
+from rtstore.redis_backend.file_index import api_path
+from rtstore.schema.ids import BEGINNING
+
+logger = logging.getLogger(__name__)
+
+TRY_FOR_S = 8.0
+"""The stock front end asks once and never again, so a store that comes back is waited for."""
+RETRY_S = 0.2
+
+
+async def open_session(request: web.Request) -> web.Response:
+    """``PUT …/api/collaboration/session/{path}`` with ``{"format", "type"}``.
+
+    200 (known file) or 201 (new to us): ``{"format", "type", "fileId", "sessionId"}``. A file
+    that does not exist gets an id too; its room closes with 4404, which the front end shows.
+    """
+    gateway = request.app[GATEWAY]
+    await gateway.gate.admit(request, "contents:write")
+    form, kind = await _asked(request)
+    loop = asyncio.get_running_loop()
+    until = loop.time() + TRY_FOR_S
+    while True:
+        try:
+            status, told = await _session(gateway, request.match_info["path"], kind, form)
+            return web.json_response(told, status=status)
+        except NoSuchDocument as error:
+            return _error(400, str(error))
+        except (StoreUnavailable, StoreRefused, JupyterUnavailable) as error:
+            if loop.time() > until:
+                logger.warning("no session path=%s why=%s", request.match_info["path"], error)
+                return _error(503, str(error))
+            await asyncio.sleep(RETRY_S)
+
+
+async def _asked(request: web.Request) -> tuple[str, str]:
+    try:
+        told = json.loads(await request.read())
+        form, kind = told["format"], told["type"]
+    except (ValueError, KeyError, TypeError):
+        raise web.HTTPBadRequest(reason='the body must be {"format": ..., "type": ...}') from None
+    if not all(isinstance(x, str) and x.isidentifier() for x in (form, kind)):
+        raise web.HTTPBadRequest(reason="format and type must be words")
+    return form, kind
+
+
+def _error(status: int, message: str) -> web.Response:
+    return web.json_response({"message": message, "reason": None}, status=status)
+
+
+async def _session(
+    gateway: Gateway, path: str, kind: str, form: str
+) -> tuple[int, dict[str, Any]]:
+    deployment = gateway.rooms.deployment
+    path, document_id = await _find(gateway, path)
+    is_new = document_id is None
+    if document_id is None:
+        if not await gateway.jupyter.has_file(path):
+            told = hashlib.sha256(path.encode()).hexdigest()[:16]
+            return 201, _reply(deployment.contents_id, "none", f"missing-{told}", kind, form)
+        document_id, _ = await deployment.files.index(path)
+    gen = await _open(gateway, document_id, path, kind, form)
+    return 201 if is_new else 200, _reply(deployment.contents_id, gen, document_id, kind, form)
+
+
+async def _find(gateway: Gateway, path: str) -> tuple[str, str | None]:
+    """The path as the contents API writes it, and its id.
+
+    The timeline slider asks with a leading slash and a path that is encoded twice.
+    """
+    files = gateway.rooms.deployment.files
+    clean = api_path(path)
+    document_id = await files.id_of(clean)
+    if document_id is None and "%" in clean:
+        again = api_path(unquote(clean))
+        if (other := await files.id_of(again)) is not None:
+            return again, other
+        if not await gateway.jupyter.has_file(clean):
+            return again, None
+    return clean, document_id
+
+
+async def _open(gateway: Gateway, document_id: str, path: str, kind: str, form: str) -> str:
+    """Make the document known to the store and the keepers; returns its generation."""
+    deployment = gateway.rooms.deployment
+    place = Place(deployment, document_id, kind=kind, form=form)
+    where = {"server": deployment.contents_id, "path": path, "type": kind, "format": form}
+    opened = await place.log.open(BEGINNING, gen=new_gen(), place=where)
+    gen, meta = opened.meta["gen"], opened.meta
+    if (meta.get("type"), meta.get("format")) != (kind, form):
+        gen_if_free = new_gen()
+        if await place.log.reset(kind=kind, format=form, gen=gen_if_free):
+            gen = gen_if_free
+    await place.announce()
+    return gen
+
+
+def _reply(contents_id: str, gen: str, document_id: str, kind: str, form: str) -> dict[str, Any]:
+    return {
+        "format": form,
+        "type": kind,
+        "fileId": document_id,
+        "sessionId": session_id(contents_id, gen),
+    }

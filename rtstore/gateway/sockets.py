@@ -1,0 +1,144 @@
+"""The room websocket: who asks is checked, then their frames go to a room."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from urllib.parse import unquote
+
+from aiohttp import WSMsgType, web
+
+from rtstore import metrics
+from rtstore.errors import (
+    BadDocument,
+    BadFrame,
+    ClientError,
+    DocumentError,
+    LoadFailed,
+    NoSuchDocument,
+    StoreRefused,
+    StoreUnavailable,
+    TooBig,
+)
+from rtstore.gateway import global_room
+from rtstore.gateway.gateway import GATEWAY, Gateway
+from rtstore.gateway.global_room import GlobalRoom
+from rtstore.gateway.member import Code, Member
+from rtstore.gateway.room import Room
+from rtstore.pubsub.outbox import Outbox
+from rtstore.schema.identity import Identity
+from rtstore.schema.ids import is_document_id
+
+logger = logging.getLogger(__name__)
+
+FRAME_BYTES_MAX = 2**30
+"""As the peer's: a whole notebook with its outputs is one frame."""
+PING_S = 45.0
+
+_numbers = itertools.count(1)
+
+
+async def join(request: web.Request) -> web.StreamResponse:
+    """``GET …/api/collaboration/room/{room}`` (a websocket)."""
+    gateway = request.app[GATEWAY]
+    identity = await gateway.gate.admit_socket(request)
+    if gateway.rooms.is_draining:
+        raise web.HTTPServiceUnavailable(reason="this worker restarts")
+    socket = web.WebSocketResponse(
+        max_msg_size=FRAME_BYTES_MAX, compress=False, heartbeat=PING_S, timeout=2.0
+    )
+    await socket.prepare(request)
+    transport = request.transport
+    if transport is None:  # it went away while we were asked
+        return socket
+    outbox = Outbox(transport, bytes_max=gateway.settings.outbox_bytes_max)
+    origin = f"{gateway.rooms.deployment.worker}.{next(_numbers)}"
+    member = Member(socket, outbox, identity, origin)
+    name = unquote(request.match_info["room"])
+    if name == global_room.NAME:
+        await _serve(socket, member, gateway.global_room)
+    else:
+        await _serve_document(socket, member, name, request.query.get("sessionId", ""), gateway)
+    return socket
+
+
+async def _serve_document(
+    socket: web.WebSocketResponse, member: Member, name: str, session: str, gateway: Gateway
+) -> None:
+    try:
+        room = await _enter(name, gateway)
+    except DocumentError as error:
+        await member.close(code_of(error), str(error))
+        return
+    except (StoreUnavailable, StoreRefused) as error:
+        await member.close(Code.LATER, f"the store: {error}")
+        return
+    try:
+        if session != room.place.session_id:
+            await member.close_for_good(_why_other_session(session), is_reloadable=True)
+            return
+        await _serve(socket, member, room)
+    finally:
+        gateway.rooms.left(room)
+
+
+async def _enter(name: str, gateway: Gateway) -> Room:
+    parts = name.split(":", 2)
+    if len(parts) != 3 or not is_document_id(parts[2]):
+        raise NoSuchDocument(f"no room is called {name[:80]}")
+    form, kind, document_id = parts
+    room = await gateway.rooms.enter(document_id, kind=kind, form=form)
+    place = room.place
+    if (place.kind, place.format) != (kind, form):
+        gateway.rooms.left(room)
+        raise BadDocument(
+            f"{place.path} is open as {place.kind} ({place.format}), not as {kind} ({form}); "
+            "close it there first"
+        )
+    return room
+
+
+def _why_other_session(session: str) -> str:
+    return "" if session else "no sessionId: ask api/collaboration/session first"
+
+
+def code_of(error: DocumentError) -> int:
+    """The close code that the front end shows to the person."""
+    if isinstance(error, NoSuchDocument):
+        return Code.NO_SUCH_DOCUMENT
+    if isinstance(error, BadDocument):
+        return Code.BAD_DOCUMENT
+    assert isinstance(error, LoadFailed)
+    return Code.LOAD_FAILED
+
+
+async def _serve(socket: web.WebSocketResponse, member: Member, room: Room | GlobalRoom) -> None:
+    try:
+        await room.join(member)
+        await _pump(socket, member, room)
+    except (BadFrame, TooBig) as error:
+        metrics.BAD_FRAMES.inc()
+        logger.warning("bad frame from=%s user=%s why=%s", member.origin, _user(member), error)
+        await member.close(
+            Code.TOO_BIG if isinstance(error, TooBig) else Code.BAD_FRAME, str(error)
+        )
+    except ClientError as error:
+        await member.close(Code.NOT_ALLOWED, str(error))
+    except Exception:
+        logger.exception("connection failed from=%s", member.origin)
+        await member.close(Code.FAILED, "internal error; see the worker's log")
+    finally:
+        room.leave(member)
+
+
+async def _pump(socket: web.WebSocketResponse, member: Member, room: Room | GlobalRoom) -> None:
+    async for message in socket:
+        if message.type is WSMsgType.BINARY:
+            await room.receive(member, message.data)
+        elif message.type is WSMsgType.TEXT:
+            raise BadFrame("a text message; this protocol is binary")
+
+
+def _user(member: Member) -> str:
+    identity: Identity = member.identity
+    return identity.user.username

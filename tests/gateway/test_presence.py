@@ -1,0 +1,116 @@
+"""Who is in a room, over two workers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+from rtstore.gateway import global_room
+from rtstore.gateway.room_presence import GRACE_S
+from rtstore.schema import awareness, frames
+from tests.gateway.team import Worker, joined, make_document, running_worker
+from tests.support.stores import Store
+
+Pair = tuple[Worker, Worker]
+
+
+async def test_who_is_here_is_stamped_by_the_server(workers: Pair) -> None:
+    one, two = workers
+    await make_document(one.link)
+    async with joined(one, "ada") as ada, joined(two, "bob") as bob:
+        await ada.say(1, user={"username": "mallory", "name": "Mallory"}, cursors=[])
+        me = ada.doc.client_id
+        await bob.until(lambda: me in bob.people)
+        state = bob.people[me].state
+        assert state is not None
+        assert state["user"]["username"] == "ada"
+        await ada.until(lambda: me in ada.people)  # echoed
+
+
+async def test_a_late_comer_sees_everybody_at_once(workers: Pair) -> None:
+    one, two = workers
+    await make_document(one.link)
+    async with joined(one, "ada") as ada:
+        await ada.say(1, user={})
+        await ada.until(lambda: bool(ada.people))
+        async with joined(one, "bob") as bob:
+            await bob.until(lambda: ada.doc.client_id in bob.people)
+        async with asyncio.timeout(5):  # who is written at most once a second
+            log = await make_document(one.link)
+            while True:
+                who = await one.link.command("HGETALL", log.keys.who)
+                if any(json.loads(value)["clients"] for value in who.values()):
+                    break
+                await ada.hear_for(0.05)
+        async with joined(two, "eve") as eve:
+            await eve.until(lambda: ada.doc.client_id in eve.people)
+        assert [json.loads(v)["user"] for v in who.values() if b"ada" in v] == ["ada"]
+
+
+async def test_a_closed_socket_leaves_within_two_seconds(workers: Pair) -> None:
+    one, two = workers
+    log = await make_document(one.link)
+    async with joined(two, "bob") as bob:
+        async with joined(one, "ada") as ada:
+            await ada.say(1, user={})
+            await bob.until(lambda: ada.doc.client_id in bob.people)
+        await bob.until(lambda: ada.doc.client_id not in bob.people, within_s=2.0)
+        who = await one.link.command("HKEYS", log.keys.who)
+        assert [field for field in who if field.startswith(b"w1.")] == []
+
+
+async def test_who_comes_back_at_once_does_not_blink(workers: Pair) -> None:
+    one, two = workers
+    await make_document(one.link)
+    async with joined(two, "bob") as bob:
+        async with joined(one, "ada") as ada:
+            await ada.say(5, user={})
+            await bob.until(lambda: ada.doc.client_id in bob.people)
+        async with joined(two, "ada", doc=ada.doc) as again:
+            await again.say(5, user={})
+            await again.say(6, user={}, cell="2")
+            await bob.until(lambda: bob.people[ada.doc.client_id].clock == 6)
+            await bob.hear_for(GRACE_S + 0.5)
+            assert ada.doc.client_id not in bob.left
+
+
+async def test_nobody_speaks_for_another(workers: Pair) -> None:
+    one, two = workers
+    await make_document(one.link)
+    async with joined(one, "ada") as ada, joined(two, "mallory") as mallory:
+        await ada.say(1, user={})
+        await mallory.until(lambda: ada.doc.client_id in mallory.people)
+        forged = [awareness.ClientState(ada.doc.client_id, 9, {"user": {}, "fake": 1})]
+        forged.append(awareness.ClientState(ada.doc.client_id, 9, None))
+        await mallory.socket.send_bytes(frames.awareness(awareness.encode(forged)))
+        await mallory.say(1, user={})
+        await ada.until(lambda: mallory.doc.client_id in ada.people)
+        assert ada.people[ada.doc.client_id].clock == 1
+
+
+async def test_who_died_with_a_worker_is_gone_when_its_time_is_up(store: Store) -> None:
+    async with running_worker(store.url, "w2", presence_ttl_s=2.0) as two:
+        log = await make_document(two.link)
+        ghost = {
+            "user": "ada",
+            "clients": {"77": {"clock": 3, "state": {"user": {"username": "ada"}}}},
+        }
+        await two.link.command("HSET", log.keys.who, "w1.1", json.dumps(ghost))
+        loop_ms = int((await two.link.command("TIME"))[0]) * 1000
+        await two.link.command("ZADD", log.keys.who_exp, loop_ms + 3000, "w1.1")
+        async with joined(two, "bob") as bob:
+            await bob.until(lambda: 77 in bob.people)
+            await bob.until(lambda: 77 not in bob.people, within_s=6.0)
+
+
+async def test_the_global_room_needs_no_session_and_shows_everybody(workers: Pair) -> None:
+    one, two = workers
+    room = global_room.NAME
+    async with joined(one, "ada", room=room) as ada, joined(two, "bob", room=room) as bob:
+        await ada.say(1, user={}, current="notebook:a.ipynb")
+        await bob.until(lambda: ada.doc.client_id in bob.people)
+        for clock in range(2, 30):
+            await ada.say(clock, user={}, current=f"n{clock}")
+        before = bob.presences
+        await bob.until(lambda: bob.people[ada.doc.client_id].clock == 29)
+        assert bob.presences - before <= 2  # at most one a second, and the newest wins
