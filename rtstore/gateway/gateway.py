@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
 from rtstore.gateway.gate import Gate
 from rtstore.gateway.global_room import GlobalRoom
 from rtstore.gateway.jupyter_server import JupyterServer
+from rtstore.gateway.penalties import Penalties
 from rtstore.gateway.rooms import Rooms
 from rtstore.settings import Settings
 
@@ -22,6 +23,7 @@ class Gateway:
     global_room: GlobalRoom
     gate: Gate
     jupyter: JupyterServer
+    penalties: Penalties = field(default_factory=Penalties)
 
 
 GATEWAY = web.AppKey("gateway", Gateway)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
 from urllib.parse import unquote
@@ -12,7 +13,6 @@ from rtstore import metrics
 from rtstore.errors import (
     BadDocument,
     BadFrame,
-    ClientError,
     DocumentError,
     LoadFailed,
     NoSuchDocument,
@@ -26,7 +26,6 @@ from rtstore.gateway.global_room import GlobalRoom
 from rtstore.gateway.member import Code, Member
 from rtstore.gateway.room import Room
 from rtstore.pubsub.outbox import Outbox
-from rtstore.schema.identity import Identity
 from rtstore.schema.ids import is_document_id
 
 logger = logging.getLogger(__name__)
@@ -55,11 +54,34 @@ async def join(request: web.Request) -> web.StreamResponse:
     origin = f"{gateway.rooms.deployment.worker}.{next(_numbers)}"
     member = Member(socket, outbox, identity, origin)
     name = unquote(request.match_info["room"])
+    client = f"{identity.user.username} {_address(request)} {name}"
+    try:
+        if wait := gateway.penalties.due(client):
+            await asyncio.sleep(wait)
+        await _serve_room(socket, member, name, request, gateway)
+    except (BadFrame, TooBig) as error:
+        wait = gateway.penalties.add(client)
+        metrics.BAD_FRAMES.inc()
+        logger.warning("bad frame client=%s wait=%.0f why=%s", client, wait, error)
+        code = Code.TOO_BIG if isinstance(error, TooBig) else Code.BAD_FRAME
+        await member.close(code, str(error))
+    except Exception:
+        logger.exception("connection failed client=%s", client)
+        await member.close(Code.FAILED, "internal error; see the worker's log")
+    return socket
+
+
+async def _serve_room(
+    socket: web.WebSocketResponse,
+    member: Member,
+    name: str,
+    request: web.Request,
+    gateway: Gateway,
+) -> None:
     if name == global_room.NAME:
         await _serve(socket, member, gateway.global_room)
     else:
         await _serve_document(socket, member, name, request.query.get("sessionId", ""), gateway)
-    return socket
 
 
 async def _serve_document(
@@ -116,17 +138,6 @@ async def _serve(socket: web.WebSocketResponse, member: Member, room: Room | Glo
     try:
         await room.join(member)
         await _pump(socket, member, room)
-    except (BadFrame, TooBig) as error:
-        metrics.BAD_FRAMES.inc()
-        logger.warning("bad frame from=%s user=%s why=%s", member.origin, _user(member), error)
-        await member.close(
-            Code.TOO_BIG if isinstance(error, TooBig) else Code.BAD_FRAME, str(error)
-        )
-    except ClientError as error:
-        await member.close(Code.NOT_ALLOWED, str(error))
-    except Exception:
-        logger.exception("connection failed from=%s", member.origin)
-        await member.close(Code.FAILED, "internal error; see the worker's log")
     finally:
         room.leave(member)
 
@@ -139,6 +150,6 @@ async def _pump(socket: web.WebSocketResponse, member: Member, room: Room | Glob
             raise BadFrame("a text message; this protocol is binary")
 
 
-def _user(member: Member) -> str:
-    identity: Identity = member.identity
-    return identity.user.username
+def _address(request: web.Request) -> str:
+    forwarded = request.headers.get("X-Forwarded-For", "").split(",")[0].strip()
+    return forwarded or request.remote or ""

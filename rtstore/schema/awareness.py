@@ -16,6 +16,7 @@ from rtstore.schema.varint import read_text, read_uint, write_bytes, write_uint
 
 STATE_BYTES_MAX = 2**16
 """One client's state; a cursor is about 300 bytes, a list of open files a few kB."""
+_LOOKS = ("color", "initials")
 CLIENTS_MAX = 1000
 """States in one update; a browser echoes all that it knows when it comes back."""
 
@@ -33,8 +34,17 @@ class ClientState:
         return replace(self, state=None)
 
     def stamped(self, user: dict[str, Any]) -> ClientState:
-        """With the server's word for who this is."""
-        return self if self.state is None else replace(self, state={**self.state, "user": user})
+        """With the server's word for who this is.
+
+        Colour and initials are the browser's where the server has none: JupyterLab picks them
+        and keeps them over reloads.
+        """
+        if self.state is None:
+            return self
+        said = self.state.get("user")
+        looks = {k: v for k, v in said.items() if k in _LOOKS} if isinstance(said, dict) else {}
+        told = {k: v for k, v in user.items() if v is not None or k not in looks}
+        return replace(self, state={**self.state, "user": {**looks, **told}})
 
 
 def decode(update: bytes) -> list[ClientState]:

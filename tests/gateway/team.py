@@ -54,7 +54,7 @@ async def running_worker(store_url: str, name: str, **given: object) -> AsyncIte
 
 def typed(text: str, *, client: int = 1) -> bytes:
     """The update of somebody who typed `text` into an empty document."""
-    doc = Doc(client_id=client)
+    doc: Doc[Text] = Doc(client_id=client)
     doc["source"] = body = Text()
     body += text
     return doc.get_update()

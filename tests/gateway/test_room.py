@@ -103,6 +103,20 @@ async def test_a_bad_frame_closes_that_socket_alone_and_appends_nothing(
         assert len(await log.read()) == before + 1
 
 
+async def test_who_repeats_bad_frames_has_to_wait_longer_each_time(workers: Pair) -> None:
+    one, _ = workers
+    await make_document(one.link)
+    penalties = one.gateway.penalties
+    async with joined(one, "ada") as ada:
+        await ada.socket.send_bytes(b"\x63")
+        assert await ada.until_closed() == 1007
+    (client,) = penalties._until
+    assert 0 < penalties.due(client) <= 1.0
+    assert [penalties.add(client) for _ in range(7)] == [2, 4, 8, 16, 32, 60, 60]
+    async with joined(one, "bob") as bob:
+        await bob.until(lambda: bob.synced, within_s=0.9)
+
+
 async def test_an_update_over_the_bound_closes_with_1009(store: Store) -> None:
     async with running_worker(store.url, "w1", update_bytes_max=2**16) as one:
         log = await make_document(one.link)
