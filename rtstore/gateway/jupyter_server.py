@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
+from yarl import URL
 
 from rtstore.errors import JupyterUnavailable, StoreRefused, StoreUnavailable
 from rtstore.redis_backend.keys import RootKeys
@@ -55,7 +56,12 @@ class JupyterServer:
         url = await self._url() + path
         try:
             async with self._http.request(
-                method, url, headers=headers, json=body, timeout=TIMEOUT, allow_redirects=False
+                method,
+                URL(url, encoded=True),
+                headers=headers,
+                json=body,
+                timeout=TIMEOUT,
+                allow_redirects=False,
             ) as reply:
                 is_json = "json" in reply.headers.get("Content-Type", "")
                 return reply.status, await reply.json() if is_json else None

@@ -30,7 +30,7 @@ class Address:
     def parse(cls, url: str) -> Address:
         """From ``redis://``, ``rediss://`` or ``unix://``. Raises SettingsError."""
         try:
-            told: dict[str, Any] = dict(parse_url(url))
+            told: dict[str, Any] = dict(parse_url(url))  # type: ignore[no-untyped-call]
         except ValueError as error:
             raise SettingsError(f"RTSTORE_REDIS_URL={without_password(url)!r}: {error}") from error
         if int(told.get("db") or 0):

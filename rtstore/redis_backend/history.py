@@ -41,7 +41,9 @@ class History:
     async def blocks(self) -> list[str]:
         """Names of the blocks, ``<first>..<last>``, oldest first."""
         if self._directory is not None:
-            found = await asyncio.to_thread(lambda d: [p.stem for p in d.glob("*.z")], self._directory)
+            found = await asyncio.to_thread(
+                lambda d: [p.stem for p in d.glob("*.z")], self._directory
+            )
         else:
             found = [k.decode() for k in await self._link.command("HKEYS", self._keys.history)]
         return sorted(found, key=lambda name: EntryId.parse(name.partition("..")[0]))
@@ -73,7 +75,9 @@ def unpack(data: bytes) -> list[Entry]:
     for line in zlib.decompress(data).decode().split("\n"):
         name, kind, user, client, worker, seq, ts, update = json.loads(line)
         out.append(
-            Entry(EntryId.parse(name), kind, user, client, worker, seq, ts, base64.b64decode(update))
+            Entry(
+                EntryId.parse(name), kind, user, client, worker, seq, ts, base64.b64decode(update)
+            )
         )
     return out
 
@@ -86,3 +90,8 @@ def _write(directory: Path, name: str, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())  # durable before the log is trimmed
     draft.replace(directory / f"{name}.z")
+    entry = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(entry)  # the name too
+    finally:
+        os.close(entry)

@@ -43,7 +43,7 @@ class Link(Protocol):
 
     @property
     def server(self) -> str:
-        """``master_replid:run_id`` of the server now connected; changes at restart and failover."""
+        """``master_replid:run_id`` of the server now connected; changes at restart or failover."""
 
     @property
     def connected(self) -> bool:

@@ -26,9 +26,9 @@ class Registry:
         key, until = self._keys.worker(worker), _now_ms() + WORKER_TTL_MS
         pairs = [part for pair in told.items() for part in pair]
         async with asyncio.TaskGroup() as tasks:  # one write
-            tasks.create_task(self._link.command("HSET", key, "until", until, *pairs))  # type: ignore[arg-type]
-            tasks.create_task(self._link.command("PEXPIRE", key, WORKER_TTL_MS))  # type: ignore[arg-type]
-            tasks.create_task(self._link.command("ZADD", self._keys.workers, until, worker))  # type: ignore[arg-type]
+            tasks.create_task(self._link.command("HSET", key, "until", until, *pairs))
+            tasks.create_task(self._link.command("PEXPIRE", key, WORKER_TTL_MS))
+            tasks.create_task(self._link.command("ZADD", self._keys.workers, until, worker))
 
     async def leave(self, worker: str) -> None:
         """Say that this worker is gone."""
@@ -38,11 +38,14 @@ class Registry:
     async def workers(self) -> dict[str, dict[str, str]]:
         """The workers that live, and what they say of themselves; forgets the others."""
         await self._link.command("ZREMRANGEBYSCORE", self._keys.workers, "-inf", _now_ms())
-        names = [name.decode() for name in await self._link.command("ZRANGE", self._keys.workers, 0, -1)]
+        names = [
+            name.decode() for name in await self._link.command("ZRANGE", self._keys.workers, 0, -1)
+        ]
         out = {}
         for name in names:
             told = await self._link.command("HGETALL", self._keys.worker(name))
-            out[name] = {k.decode(): v.decode() for k, v in told.items()}
+            if told:  # gone since, or its clock is ahead
+                out[name] = {k.decode(): v.decode() for k, v in told.items()}
         return out
 
     async def mark(self, document_id: str) -> None:

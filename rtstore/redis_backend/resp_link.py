@@ -92,9 +92,7 @@ class RespLink:
             listeners.remove(heard)
             if not listeners and self._listeners.get(channel) is listeners:
                 del self._listeners[channel]
-                if self._feed is not None:
-                    self._leaving[channel] = self._leaving.get(channel, 0) + 1
-                    self._feed.post("SUNSUBSCRIBE", channel)
+                self._leave(channel)
 
     async def _subscribed(self, channel: str, *, is_first: bool) -> None:
         pending = self._confirming.get(channel)
@@ -109,8 +107,11 @@ class RespLink:
         else:
             assert pending is not None
             pending.append(future)
-        async with asyncio.timeout(ANSWER_TIMEOUT_S):
-            await future
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                await future
+        except TimeoutError:
+            raise StoreUnavailable(f"{self._address.shown} confirms no subscription") from None
 
     @asynccontextmanager
     async def watch(self, changed: Callable[[bool], None]) -> AsyncIterator[None]:
@@ -121,17 +122,27 @@ class RespLink:
         finally:
             self._watchers.remove(changed)
 
+    def _leave(self, channel: str) -> None:
+        if self._feed is not None and not self._feed.lost.is_set():
+            self._leaving[channel] = self._leaving.get(channel, 0) + 1
+            self._feed.post("SUNSUBSCRIBE", channel)
+
     def _heard(self, push: list[Any]) -> None:
         kind = push[0]
         if kind == b"smessage":
             for heard in tuple(self._listeners.get(push[1].decode(), ())):
                 heard(push[2])
         elif kind == b"ssubscribe":
-            for future in self._confirming.pop(push[1].decode(), ()):
-                if not future.done():
-                    future.set_result(None)
+            self._entered(push[1].decode())
         elif kind == b"sunsubscribe" and push[1] is not None:
             self._left(push[1].decode())
+
+    def _entered(self, channel: str) -> None:
+        if channel in self._leaving:
+            return  # confirms what we have left since; whoever waits now came after that
+        for future in self._confirming.pop(channel, ()):
+            if not future.done():
+                future.set_result(None)
 
     def _left(self, channel: str) -> None:
         asked = self._leaving.pop(channel, 0)
@@ -149,8 +160,7 @@ class RespLink:
                 await self._connect_feed()
         except (OSError, TimeoutError, RTStoreError) as error:
             self.close()
-            why = str(error) or "no answer"
-            raise StoreUnavailable(f"no store at {self._address.shown}: {why}") from error
+            raise StoreUnavailable(f"no store at {self._address.shown}: {_why(error)}") from error
         self._was_ready = True
 
     def close(self) -> None:
@@ -162,7 +172,9 @@ class RespLink:
     async def run(self) -> None:
         """Keep both connections up. Never returns; cancel it to stop."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._keep(lambda: self._commands, self._connect_commands, "commands"))
+            tasks.create_task(
+                self._keep(lambda: self._commands, self._connect_commands, "commands")
+            )
             tasks.create_task(self._keep(lambda: self._feed, self._connect_feed, "feed"))
             tasks.create_task(self._check())
 
@@ -180,7 +192,7 @@ class RespLink:
                         await connect()
                     break
                 except (OSError, TimeoutError, RTStoreError) as error:
-                    logger.info("store not back kind=%s why=%s", what, error or "no answer")
+                    logger.info("store not back kind=%s why=%s", what, _why(error))
                     await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311 -- spread
                     delay = min(2 * delay, RETRY_MAX_S)
             self._tell()
@@ -205,8 +217,7 @@ class RespLink:
         wire = await self._open("commands", lambda _: None)
         try:
             told = _text(await wire.send("INFO"))
-            if "\nloading:1" in told:
-                raise StoreUnavailable("LOADING the store is still reading its data")
+            _require_loaded(told)
         except BaseException:
             wire.abort("handshake failed")
             raise
@@ -219,7 +230,8 @@ class RespLink:
         self._leaving.clear()
         confirmed: list[asyncio.Future[None]] = []
         loop = asyncio.get_running_loop()
-        for channel in (self._probe, *self._listeners):
+        channels = (self._probe, *self._listeners)
+        for channel in channels:
             future: asyncio.Future[None] = loop.create_future()
             confirmed.append(future)
             self._confirming.setdefault(channel, deque()).append(future)
@@ -231,10 +243,9 @@ class RespLink:
             wire.abort("not subscribed")
             raise
         self._feed = wire
-        # Channels that somebody began to listen to while we waited.
-        for channel in self._listeners:
-            if channel in self._confirming:
-                wire.post("SSUBSCRIBE", channel)
+        for channel in channels:
+            if channel != self._probe and channel not in self._listeners:  # left meanwhile
+                self._leave(channel)
 
     async def _check(self) -> None:
         loop = asyncio.get_running_loop()
@@ -242,20 +253,39 @@ class RespLink:
             await asyncio.sleep(PROBE_EVERY_S)
             now = loop.time()
             commands, feed = self._commands, self._feed
-            if commands is not None and commands.is_waiting and now - commands.heard_at > ANSWER_TIMEOUT_S:
+            if (
+                commands is not None
+                and commands.is_waiting
+                and now - commands.heard_at > ANSWER_TIMEOUT_S
+            ):
                 commands.abort(f"no answer for {ANSWER_TIMEOUT_S:.0f} s")
             elif self.connected and feed is not None:
                 if not feed.lost.is_set() and now - feed.heard_at > ANSWER_TIMEOUT_S:
                     feed.abort(f"the feed is silent for {ANSWER_TIMEOUT_S:.0f} s")
-                try:
-                    await self.command("SPUBLISH", self._probe, b"")
-                except RTStoreError as error:
-                    logger.info("feed probe failed why=%s", error)
+                # Not awaited: on a stalled connection this loop is what gives it up.
+                assert commands is not None
+                commands.send("SPUBLISH", self._probe, b"").add_done_callback(_probed)
+
+
+def _probed(sent: asyncio.Future[Any]) -> None:
+    if not sent.cancelled() and (error := sent.exception()) is not None:
+        logger.info("feed probe failed why=%s", error)
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused"
+    return str(error) or "no answer"
 
 
 def _text(reply: Any) -> str:  # noqa: ANN401 -- INFO is a verbatim string in RESP3
     text = reply.decode() if isinstance(reply, bytes) else str(reply)
     return "\n" + text.replace("\r\n", "\n")
+
+
+def _require_loaded(info: str) -> None:
+    if _field(info, "loading") == "1":
+        raise StoreUnavailable("LOADING the store is still reading its data")
 
 
 def _field(info: str, name: str) -> str:

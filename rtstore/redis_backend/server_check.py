@@ -11,8 +11,8 @@ from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.update_log import SCHEMA
 
 ACL_LINE = (
-    "ACL SETUSER rtstore on >PASSWORD ~rt:* &rt:* +@read +@write +@connection +@scripting +@pubsub "
-    "+info +time -@dangerous"
+    "ACL SETUSER rtstore on >PASSWORD ~rt:* &rt:* "
+    "+@read +@write +@connection +@scripting +@pubsub -@dangerous +info +time"
 )
 """What a restricted user needs (INFO is in @dangerous: it must come after)."""
 

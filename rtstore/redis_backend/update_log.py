@@ -116,12 +116,18 @@ class UpdateLog:
         return f"{self._worker}.{next(_sequence)}"
 
     async def open(
-        self, last: EntryId, tag: str = "", *, gen: str, is_held: bool = False, place: Meta | None = None
+        self,
+        last: EntryId,
+        tag: str = "",
+        *,
+        gen: str,
+        is_held: bool = False,
+        place: Meta | None = None,
     ) -> Opened:
         """Make sure the log can be written; do it on each new connection before the first append.
 
         `last`, `tag`: the newest entry the caller has. `gen`, `place` (server, path, type, format)
-        are taken when the document is made. `is_held`: the caller has its content and will append it.
+        are taken when the document is made. `is_held`: the caller has its content, to append it.
         """
         at = place or {}
         keys = self.keys
@@ -130,12 +136,18 @@ class UpdateLog:
             (keys.log, keys.meta, keys.snap, keys.feed),
             (
                 self._link.server, _now_ms(), self._worker, str(last), tag, gen, int(is_held),
-                at.get("server", ""), at.get("path", ""), at.get("type", ""), at.get("format", ""), SCHEMA,
+                at.get("server", ""), at.get("path", ""), at.get("type", ""),
+                at.get("format", ""), SCHEMA,
             ),
         )  # fmt: skip
         epoch, tail, snapshot, verdict, why, meta = reply
         return Opened(
-            int(epoch), EntryId.parse(tail), _id(snapshot), verdict.decode(), why.decode(), _meta(meta)
+            int(epoch),
+            EntryId.parse(tail),
+            _id(snapshot),
+            verdict.decode(),
+            why.decode(),
+            _meta(meta),
         )
 
     async def append(self, update: bytes, origin: Origin, *, epoch: int, tag: str) -> EntryId:
@@ -152,7 +164,7 @@ class UpdateLog:
         )
         return EntryId.parse(reply)
 
-    async def append_owned(  # noqa: PLR0913 -- one script, one call
+    async def append_owned(
         self,
         update: bytes,
         origin: Origin,
@@ -201,9 +213,10 @@ class UpdateLog:
         return [_entry(one) for one in reply]
 
     async def compact(self, base: EntryId, at: EntryId, update: bytes, *, keep: EntryId) -> int:
-        """Replace the snapshot at `base` by `update`, which holds all up to `at`; trim below `keep`.
+        """Replace the snapshot at `base` by `update`, which holds all up to `at`; trim to `keep`.
 
-        Returns how many entries were trimmed. Raises StaleEpoch when another was first: harmless.
+        `keep` is at most one after `at`. Returns how many entries were trimmed. Raises
+        StaleEpoch when another was first, or `at` is not in the log: harmless.
         """
         keys = self.keys
         sha = hashlib.sha256(update).hexdigest()
@@ -219,7 +232,15 @@ class UpdateLog:
         keys = self.keys
         done = await self._link.call(
             _RESET,
-            (keys.log, keys.meta, keys.snap, keys.snap_prev, keys.who, keys.lease("keep"), keys.base),
+            (
+                keys.log,
+                keys.meta,
+                keys.snap,
+                keys.snap_prev,
+                keys.who,
+                keys.lease("keep"),
+                keys.base,
+            ),
             (kind, format, gen, self._worker, _now_ms()),
         )
         return bool(done)

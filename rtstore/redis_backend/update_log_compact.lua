@@ -2,6 +2,7 @@
 -- Replace the snapshot and trim the log, if nobody replaced it meanwhile.
 -- Atomic, so that there is no moment in which an entry is in neither; the compare is the fence, no
 -- lock is needed. allow-oom: it is what frees memory, so it must run when there is none.
+-- `id` must be in the log: a compactor that slept through a reset would bring the old content back.
 -- KEYS[1] snap: hash
 -- KEYS[2] log: stream
 -- KEYS[3] meta: hash
@@ -28,14 +29,13 @@ end
 local current = redis.call('HGET', snap, 'id') or '0-0'
 if current ~= base then return redis.error_reply('STALE the snapshot is at ' .. current) end
 if not older(current, id) then return redis.error_reply('STALE not newer than ' .. current) end
-local last = nil
-if redis.call('EXISTS', log) == 1 then
-  local info = redis.call('XINFO', 'STREAM', log)
-  for i = 1, #info, 2 do
-    if info[i] == 'last-generated-id' then last = info[i + 1] end
-  end
+if #redis.call('XRANGE', log, id, id) == 0 then
+  return redis.error_reply('STALE the log has no ' .. id)
 end
-if not last or older(last, id) then return redis.error_reply('STALE the log ends at ' .. tostring(last)) end
+local epoch, revision = string.match(id, '^(%d+)-(%d+)$')
+if older(string.format('%s-%d', epoch, revision + 1), keep) then
+  return redis.error_reply('ERR would trim to ' .. keep .. ', the snapshot ends at ' .. id)
+end
 if current ~= '0-0' then
   redis.call('COPY', snap, previous, 'REPLACE')
   redis.call('EXPIRE', previous, 86400)

@@ -64,9 +64,8 @@ if last ~= '0-0' then
 end
 
 if why then
-  if last_epoch > epoch then epoch = last_epoch end
-  if tail_epoch > epoch then epoch = tail_epoch end
-  epoch = epoch + 1
+  local snap_epoch = parts(redis.call('HGET', snap, 'id') or '0-0')
+  epoch = math.max(epoch, last_epoch, tail_epoch, snap_epoch) + 1
   if not known[1] or not exists then
     redis.call('HSET', meta, 'schema', schema, 'gen', gen, 'server', contents, 'path', path, 'type', kind,
       'format', format, 'created', now, 'rules', '0')
@@ -77,6 +76,7 @@ if why then
   redis.call('HSET', meta, 'epoch', epoch, 'srv', server, 'epoch_ts', now, 'epoch_by', worker, 'epoch_why', why)
   local id = redis.call('XADD', log, epoch .. '-0', 'kind', 'e', 'user', '', 'client', '', 'worker', worker,
     'seq', '0', 'ts', now, 'update', tail)
+  if redis.call('HGET', meta, 'saved_id') == tail then redis.call('HSET', meta, 'saved_id', id) end
   redis.call('SPUBLISH', feed, id .. ' e ' .. worker .. '.0\n' .. tail)
   tail = id
 end

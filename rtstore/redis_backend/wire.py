@@ -9,12 +9,18 @@ from typing import Any
 
 import hiredis
 
-from rtstore.errors import LeaseLost, RTStoreError, StaleEpoch, StoreFull, StoreRefused, StoreUnavailable
-
-READ_CHUNK_BYTES = 2**18
+from rtstore.errors import (
+    LeaseLost,
+    RTStoreError,
+    StaleEpoch,
+    StoreFull,
+    StoreRefused,
+    StoreUnavailable,
+)
 
 _UNAVAILABLE = (
-    "LOADING", "BUSY", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS", "UNBLOCKED",
+    "LOADING", "BUSY", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS",
+    "UNBLOCKED",
 )  # fmt: skip
 _STALE = ("NODOC", "STALE", "ERR The ID specified in XADD is equal or smaller")
 

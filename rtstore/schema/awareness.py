@@ -1,12 +1,14 @@
 """Awareness updates without a Doc: parse, stamp, encode.
 
-Source: y-protocols ``awareness.js``: ``n, n × (client id, clock, JSON)``; JSON ``null`` means
+Source: y-protocols ``awareness.js``: ``n, n times (client id, clock, JSON)``; JSON ``null`` means
 gone. A receiver takes a state whose clock is newer, or a null at the same clock.
 """
 
 from __future__ import annotations
 
 import json
+import math
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -56,9 +58,10 @@ def decode(update: bytes) -> list[ClientState]:
     for _ in range(count):
         client, at = read_uint(update, at)
         clock, at = read_uint(update, at)
+        start = at
         text, at = read_text(update, at)
-        if len(text) > STATE_BYTES_MAX:
-            raise TooBig(f"awareness state of {len(text)} bytes, at most {STATE_BYTES_MAX}")
+        if at - start > STATE_BYTES_MAX:
+            raise TooBig(f"awareness state of {at - start} bytes, at most {STATE_BYTES_MAX}")
         states.append(ClientState(client, clock, _state(text)))
     if at != len(update):
         raise BadFrame(f"{len(update) - at} bytes behind the awareness update")
@@ -67,12 +70,22 @@ def decode(update: bytes) -> list[ClientState]:
 
 def _state(text: str) -> dict[str, Any] | None:
     try:
-        state = json.loads(text)
+        state = json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise BadFrame("awareness state is not JSON") from error
     if state is not None and not isinstance(state, dict):
         raise BadFrame("awareness state is neither an object nor null")
     return state
+
+
+def _no_number(name: str) -> None:
+    """NaN and Infinity: Python reads and writes them, browsers break on them."""
+    raise ValueError(name)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else sys.float_info.max
 
 
 def encode(states: Iterable[ClientState]) -> bytes:

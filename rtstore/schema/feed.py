@@ -45,17 +45,21 @@ def parse(payload: bytes) -> FeedMessage | None:
     if payload.startswith(b"note "):
         try:
             told = json.loads(payload[5:])
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return FeedNotice(told) if isinstance(told, dict) else None
     head, newline, rest = payload.partition(b"\n")
     words = head.decode("ascii", "replace").split(" ")
     if words[0] == "aware" and len(words) == 2:
         return FeedAwareness(words[1], rest)
-    if newline and len(words) >= 3 and words[0][:1].isdigit():
-        update = None if words[-1] == "ref" else rest
-        return FeedEntry(EntryId.parse(words[0]), words[1], words[2], update)
-    return None
+    if not newline or len(words) < 3:
+        return None
+    try:
+        entry_id = EntryId.parse(words[0])
+    except ValueError:
+        return None
+    update = None if words[3:] == ["ref"] else rest
+    return FeedEntry(entry_id, words[1], words[2], update)
 
 
 def awareness(origin: str, update: bytes) -> bytes:

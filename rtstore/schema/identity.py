@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -16,6 +17,7 @@ HEADER = "X-Rtstore-Identity"
 SIGNATURE_HEADER = "X-Rtstore-Signature"
 """Set by workers on requests to the extension's internal endpoints."""
 VALID_S = 120
+_TIME = re.compile(r"[0-9]{1,12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class User:
         username = str(known.pop("username") or "anonymous")
         name = str(known.pop("name") or username)
         display = str(known.pop("display_name") or name)
-        return cls(username, name, display, **known)  # type: ignore[arg-type]
+        return cls(username, name, display, **known)
 
     def as_state(self) -> dict[str, Any]:
         """The ``user`` of an awareness state."""
@@ -51,12 +53,17 @@ class Identity:
     rights: frozenset[str] = field(default_factory=frozenset)
 
     def may(self, right: str) -> bool:
-        """Whether the right (``contents:read``, ``contents:write``, ``kernels:execute``) is held."""
+        """Whether the right is held."""
         return right in self.rights
 
 
 def _mac(secret: str, told: bytes) -> str:
     return hmac.new(secret.encode(), told, hashlib.sha256).hexdigest()
+
+
+def _bytes(header: str) -> bytes:
+    """Of a header as it came: it may hold anything, lone surrogates too."""
+    return header.encode("utf-8", "backslashreplace")
 
 
 def sign(identity: Identity, *, secret: str, now: float) -> str:
@@ -69,7 +76,7 @@ def sign(identity: Identity, *, secret: str, now: float) -> str:
 def verify(value: str, *, secret: str, now: float) -> Identity:
     """The identity in `value`. Raises NotAllowed if it is forged, malformed or old."""
     body, _, mac = value.rpartition(".")
-    if not hmac.compare_digest(_mac(secret, body.encode()), mac):
+    if not hmac.compare_digest(_mac(secret, _bytes(body)).encode(), _bytes(mac)):
         raise NotAllowed("identity header: bad signature")
     told = json.loads(base64.urlsafe_b64decode(body))
     if abs(now - told["at"]) > VALID_S:
@@ -79,13 +86,14 @@ def verify(value: str, *, secret: str, now: float) -> Identity:
 
 def sign_request(method: str, path: str, *, secret: str, now: float) -> str:
     """The value of SIGNATURE_HEADER for one request; `path` is without the query."""
-    return f"{int(now)}.{_mac(secret, f'{int(now)} {method} {path}'.encode())}"
+    return f"{int(now)}.{_mac(secret, _bytes(f'{int(now)} {method} {path}'))}"
 
 
 def verify_request(value: str, method: str, path: str, *, secret: str, now: float) -> None:
     """Raises NotAllowed unless `value` was made by `sign_request` in the last VALID_S seconds."""
     at, _, mac = value.partition(".")
-    if not at.isdigit() or abs(now - int(at)) > VALID_S:
+    if not _TIME.fullmatch(at) or abs(now - int(at)) > VALID_S:
         raise NotAllowed("request signature: missing or too old")
-    if not hmac.compare_digest(_mac(secret, f"{at} {method} {path}".encode()), mac):
+    signed = _mac(secret, _bytes(f"{at} {method} {path}"))
+    if not hmac.compare_digest(signed.encode(), _bytes(mac)):
         raise NotAllowed("request signature: wrong")

@@ -7,12 +7,15 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 from pycrdt import Doc, Text
+from yarl import URL
 
 from rtstore.gateway.gateway import Gateway
 from rtstore.gateway.serving import Place, listening, open_gateway
+from rtstore.keeper import keepers
 from rtstore.redis_backend.connection import connect
 from rtstore.redis_backend.file_index import FileIndex
 from rtstore.redis_backend.keys import Keys
@@ -23,6 +26,7 @@ from rtstore.schema.awareness import ClientState
 from rtstore.schema.identity import HEADER, Identity, User, sign
 from rtstore.schema.ids import BEGINNING
 from rtstore.settings import Settings
+from rtstore.tasks import background
 
 SECRET = "0123456789abcdef-of-the-tests"
 ROOT = "c-test"
@@ -37,19 +41,45 @@ class Worker:
     gateway: Gateway
     link: Link
     url: str
+    secret: str = SECRET
+
+    def headers(self, name: str, rights: frozenset[str]) -> dict[str, str]:
+        """What the Jupyter extension's proxy says of somebody."""
+        identity = Identity(User.of({"username": name, "name": name}), rights)
+        return {HEADER: sign(identity, secret=self.secret, now=time.time())}
+
+    async def session(self, path: str, kind: str, form: str) -> tuple[str, str]:
+        """Ask for a document as the front end does: (room, session id)."""
+        url = f"{self.url}/api/collaboration/session/{quote(path, safe='')}?format={form}&&1"
+        body = {"format": form, "type": kind}
+        async with (
+            ClientSession(headers=self.headers("ada", ALL)) as http,
+            http.put(URL(url, encoded=True), json=body) as reply,
+        ):
+            told = await reply.json()
+            assert reply.status in (200, 201), told
+            return f"{form}:{kind}:{told['fileId']}", told["sessionId"]
 
 
 @asynccontextmanager
-async def running_worker(store_url: str, name: str, **given: object) -> AsyncIterator[Worker]:
-    """A gateway on a port of its own."""
-    settings = Settings.load(redis_url=store_url, secret=SECRET, contents_id=ROOT, **given)
-    keys = Keys(settings.key_prefix)
-    async with (
-        connect(store_url, name=name, keys=keys) as link,
-        open_gateway(link, keys, settings, worker=name, contents_id=ROOT) as gateway,
-        listening(gateway, Place("127.0.0.1", 0)) as port,
-    ):
-        yield Worker(name, gateway, link, f"http://127.0.0.1:{port}")
+async def running_worker(
+    store_url: str, name: str, *, keeps: bool = False, **given: object
+) -> AsyncIterator[Worker]:
+    """A gateway on a port of its own; `keeps`: and a keeper."""
+    given = {"redis_url": store_url, "secret": SECRET, "contents_id": ROOT} | given
+    settings = Settings.load(**given)
+    keys, root = Keys(settings.key_prefix), settings.contents_id or ROOT
+    async with AsyncExitStack() as stack:
+        link = await stack.enter_async_context(connect(store_url, name=name, keys=keys))
+        if keeps:
+            job = keepers.run(link, keys, settings, worker=name, contents_id=root)
+            await stack.enter_async_context(background(job))
+        gateway = await stack.enter_async_context(
+            open_gateway(link, keys, settings, worker=name, contents_id=root)
+        )
+        port = await stack.enter_async_context(listening(gateway, Place("127.0.0.1", 0)))
+        url = f"http://127.0.0.1:{port}"
+        yield Worker(name, gateway, link, url, settings.secret or SECRET)
 
 
 def typed(text: str, *, client: int = 1) -> bytes:
@@ -171,8 +201,7 @@ async def joined(
     doc: Doc[Text] | None = None,
 ) -> AsyncIterator[Person]:
     """Somebody in a room; synchronised if the room lets them in."""
-    identity = Identity(User.of({"username": name, "name": name}), rights)
-    headers = {HEADER: sign(identity, secret=SECRET, now=time.time())}
+    headers = worker.headers(name, rights)
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(ClientSession())
         url = f"{worker.url}/api/collaboration/room/{room}"

@@ -1,0 +1,186 @@
+"""Charge: one document in our keeping: its replica, its lease, and what we know of its file."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from dataclasses import dataclass, field
+
+from rtstore.errors import RTStoreError
+from rtstore.keeper import base as bases
+from rtstore.keeper.base import Base
+from rtstore.keeper.contents import Contents, Stat, Where
+from rtstore.redis_backend.file_index import FileIndex
+from rtstore.redis_backend.keys import DocumentKeys
+from rtstore.redis_backend.lease import Lease
+from rtstore.redis_backend.link import Link
+from rtstore.redis_backend.update_log import Meta, Origin, UpdateLog
+from rtstore.replica.replica import Hand, Replica
+from rtstore.schema import feed
+from rtstore.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+EVENT = "https://schema.jupyter.org/jupyter_collaboration/session/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What all charges of one worker share."""
+
+    link: Link
+    settings: Settings
+    contents: Contents
+    files: FileIndex
+    worker: str
+
+
+@dataclass(slots=True, eq=False)
+class Charge:
+    """See the module. Changes of the document and of the file are made under `lock`."""
+
+    office: Office
+    document_id: str
+    keys: DocumentKeys
+    log: UpdateLog
+    lease: Lease
+    where: Where
+    gen: str
+    replica: Replica
+    epoch: int = 0
+    base: Base | None = None
+    file_hash: str | None = None
+    """Hash of the file as we last read or wrote it; None: there is no file."""
+    stat: Stat | None = None
+    is_missing: bool = False
+    is_read_only: bool = False
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def hand(self) -> Hand:
+        """Under what we write."""
+        return Hand(self.epoch, self.lease.holding)
+
+    async def open(self) -> None:
+        """Open the log for writing. Raises StoreUnavailable, StoreRefused."""
+        opened = await self.replica.follower.open(gen=self.gen, is_held=False, place={})
+        self.epoch = opened.epoch
+
+    async def settle(self) -> None:
+        """Bring the replica up to date; what can't be applied is put into quarantine."""
+        for bad in await self.replica.settle():
+            logger.error("entry quarantined document=%s id=%s", self.document_id, bad)
+            self.replica.bad.add(str(bad))
+            await self.log.append_owned(
+                str(bad).encode(), Origin(kind="q"), epoch=self.epoch, holding=self.lease.holding
+            )
+            await self.event("WARNING", "load", f"entry {bad} can't be applied and was set aside")
+
+    async def agreed(self, base: Base, stat: Stat | None, meta: Meta | None = None) -> None:
+        """File and document say the same now: remember it, and tell the browsers.
+
+        `state.dirty` is cleared only if nobody typed since.
+        """
+        self.base, self.file_hash, self.stat = base, base.hash, stat
+        self.is_missing = False
+        await self.settle()
+        is_clean = not self.replica.is_content_new
+        where = self.where
+
+        def tell(document: object) -> None:
+            if getattr(document, "hash", None) != base.hash:
+                document.hash = base.hash  # type: ignore[attr-defined]
+            if getattr(document, "path", None) != where.path:
+                document.path = where.path  # type: ignore[attr-defined]
+            if is_clean and getattr(document, "dirty", None) is not False:
+                document.dirty = False  # type: ignore[attr-defined]
+
+        fields = {"saved_hash": base.hash, **_stat_fields(stat), **(meta or {})}
+        if is_clean:
+            fields["saved_id"] = "@id"
+        entry_id = await self.replica.edit(tell, Origin(kind="s"), self.hand, meta=fields)
+        await bases.store(self.office.link, self.keys, base, str(entry_id))
+
+    async def find_path(self) -> bool:
+        """Ask the index where the file is now; whether that is news."""
+        path = await self.office.files.path_of(self.document_id)
+        if path is None or path == self.where.path:
+            return False
+        await self.moved(path)
+        return True
+
+    async def moved(self, path: str) -> None:
+        """The file is at another path now: tell browsers by `state.path`."""
+        async with self.lock:
+            if path == self.where.path and not self.is_missing:
+                return
+            self.where = Where(path, self.where.kind, self.where.form)
+            self.is_missing = False
+            await self.settle()
+            was_new = self.replica.is_content_new
+
+            def tell(document: object) -> None:
+                document.path = path  # type: ignore[attr-defined]
+
+            await self.replica.edit(tell, Origin(kind="s"), self.hand, meta={"path": path})
+            self.replica.is_content_new = was_new
+
+    async def beside(self, content: object, label: str, why: str) -> str | None:
+        """Put `content` into a file beside and say so; its path, None if that failed."""
+        try:
+            path = await self.office.contents.beside(self.where, content, label)
+        except RTStoreError as error:
+            logger.warning("not saved beside document=%s why=%s", self.document_id, error)
+            return None
+        logger.warning("saved beside document=%s path=%s why=%s", self.document_id, path, why)
+        await self.event("WARNING", "save", f"{why}; see {path}")
+        return path
+
+    async def event(self, level: str, action: str, why: str) -> None:
+        """Tell the person, through Jupyter's event bus; a WARNING opens a dialog."""
+        where = self.where
+        data = {
+            "level": level,
+            "room": f"{where.form}:{where.kind}:{self.document_id}",
+            "path": where.path,
+            "action": action,
+            "msg": why,
+        }
+        try:
+            await self.office.contents.event(EVENT, data)
+        except RTStoreError as error:
+            logger.info("event not told document=%s why=%s", self.document_id, error)
+
+    async def notice(self, kind: str, **told: object) -> None:
+        """Say something on the feed."""
+        note = feed.notice(kind, **told)
+        await self.office.link.command("SPUBLISH", self.keys.feed, note)
+
+    async def autosaves(self) -> bool:
+        """Whether the people here want the file saved by itself; yes if nobody says no."""
+        told = []
+        for value in await self.office.link.command("HVALS", self.keys.who):
+            try:
+                told.append(json.loads(value).get("autosave"))
+            except (ValueError, AttributeError):
+                continue
+        said = [flag for flag in told if flag is not None]
+        return not said or any(said)
+
+    async def is_used(self) -> bool:
+        """Whether anybody is in the document."""
+        return bool(await self.office.link.command("EXISTS", self.keys.who))
+
+
+def _stat_fields(stat: Stat | None) -> dict[str, str]:
+    if stat is None:
+        return {}
+    return {"saved_mtime": str(stat["mtime_ns"]), "saved_ino": str(stat["ino"])}
+
+
+def is_same(stat: Stat | None, other: Stat | None) -> bool:
+    """Whether a file did not change between two stats."""
+    if stat is None or other is None:
+        return stat is other
+    return all(stat[name] == other[name] for name in ("mtime_ns", "size", "ino"))

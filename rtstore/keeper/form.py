@@ -1,0 +1,31 @@
+"""Form: content as a document says it, and as the contents API does."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from rtstore.errors import BadDocument
+from rtstore.schema import notebook
+
+NOTEBOOK = "notebook"
+
+
+def from_file(kind: str, form: str, content: Any) -> Any:  # noqa: ANN401 -- JSON
+    """What a document of this kind is set to. Raises BadDocument saying what is wrong."""
+    if kind == NOTEBOOK:
+        return notebook.read(content)
+    if form == "base64":
+        return base64.b64decode(content)
+    if not isinstance(content, str):
+        raise BadDocument(f"not a text file: {type(content).__name__}")
+    return content
+
+
+def to_file(kind: str, content: Any) -> Any:  # noqa: ANN401 -- JSON
+    """What is sent to be saved. Raises BadDocument naming the cell that is invalid."""
+    if kind == NOTEBOOK:
+        return notebook.write(content)
+    if isinstance(content, bytes):
+        return base64.b64encode(content).decode()
+    return content

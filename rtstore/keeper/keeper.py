@@ -1,0 +1,208 @@
+"""Keeper: one document in the care of this worker, from taking the lease to giving it back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from rtstore.errors import (
+    JupyterUnavailable,
+    LeaseLost,
+    RTStoreError,
+)
+from rtstore.keeper import importer
+from rtstore.keeper.charge import Charge
+from rtstore.keeper.compactor import Compactor
+from rtstore.keeper.contents import Stat
+from rtstore.keeper.outside import Outside
+from rtstore.keeper.saver import NotSaved, Saver
+from rtstore.keeper.viewer import Viewer
+from rtstore.redis_backend.lease import RENEW_S
+from rtstore.schema import feed
+from rtstore.schema.feed import FeedEntry, FeedNotice
+
+logger = logging.getLogger(__name__)
+
+IDLE_S = 60.0
+"""A document that nobody has open is let go after this long, saved and compacted."""
+IDLE_CHECK_S = 5.0
+PENDING_S = 5.0
+"""Updates whose causes are missing for this long: the rooms ask their members."""
+DRAIN_S = 5.0
+JUPYTER_RETRY_S = 0.5
+HEAL_WITHIN_S = 5.0
+"""A worker said that it holds what a lost store had; after this the file is taken instead."""
+
+
+class Released(Exception):
+    """It is not ours to keep any more; the message says why."""
+
+
+class Keeper:
+    """See the module."""
+
+    def __init__(self, charge: Charge) -> None:
+        self._charge = charge
+        self._outside = Outside(charge)
+        self._saver = Saver(charge, self._outside)
+        self._compactor = Compactor(charge)
+        self._notices: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._stats: asyncio.Queue[Stat | None] = asyncio.Queue(1)
+        self._is_loaded = False
+
+    @property
+    def path(self) -> str | None:
+        """The file to watch; None while it is not loaded."""
+        return self._charge.where.path if self._is_loaded else None
+
+    def seen(self, stat: Stat | None) -> None:
+        """What the file looks like now."""
+        if self._stats.empty():
+            self._stats.put_nowait(stat)
+
+    async def run(self) -> None:
+        """Keep it until it is idle, gone, or another's. The lease is ours when this is called.
+
+        Raises Released, importer.Refused, and any RTStoreError that ended it.
+        """
+        charge = self._charge
+        async with (
+            charge.office.link.listen(charge.keys.feed, self._heard),
+            asyncio.TaskGroup() as tasks,
+        ):
+            tasks.create_task(self._renew())
+            tasks.create_task(self._keep())
+
+    def _heard(self, data: bytes) -> None:
+        message = feed.parse(data)
+        if isinstance(message, FeedEntry):
+            self._charge.replica.follower.heard(message)
+        elif isinstance(message, FeedNotice):
+            self._notices.put_nowait(message.told)
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_S)
+            if not await self._charge.lease.renew():
+                raise LeaseLost(f"the lease of {self._charge.document_id}")
+
+    async def _keep(self) -> None:
+        charge = self._charge
+        await charge.replica.follower.start()
+        await charge.open()
+        await self._wait_for_heal()
+        while True:
+            try:
+                await importer.load(charge)
+                break
+            except JupyterUnavailable as error:
+                logger.info("Jupyter awaited document=%s why=%s", charge.document_id, error)
+                await asyncio.sleep(JUPYTER_RETRY_S)
+        self._is_loaded = True
+        viewer = Viewer(charge)
+        jobs = [
+            charge.replica.follower.run(),
+            self._saver.run(),
+            self._compactor.run(),
+            self._answer(),
+            self._watch(),
+            self._look_after(),
+        ]
+        if charge.office.settings.view:
+            jobs.append(viewer.run())
+        charge.replica.edited.set()  # what the one before us did not come to save
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for job in jobs:
+                    tasks.create_task(job)
+        except asyncio.CancelledError:
+            await self._finish()
+            raise
+
+    async def _wait_for_heal(self) -> None:
+        charge = self._charge
+        meta = await charge.log.meta()
+        if not meta.get("held") or not charge.replica.is_empty:
+            return
+        try:
+            async with asyncio.timeout(HEAL_WITHIN_S):
+                while charge.replica.is_empty:
+                    await asyncio.sleep(0.1)
+                    await charge.replica.follower.catch_up()
+        except TimeoutError:
+            logger.warning("nobody healed document=%s; taking the file", charge.document_id)
+
+    async def _finish(self) -> None:
+        """This worker goes: save what can be saved in a moment."""
+        try:
+            async with asyncio.timeout(DRAIN_S):
+                await self._saver.save()
+        except (RTStoreError, NotSaved, TimeoutError) as error:
+            logger.info("left to the next keeper document=%s: %s", self._charge.document_id, error)
+
+    # -- what is asked ---------------------------------------------------------------------
+
+    async def _answer(self) -> None:
+        charge = self._charge
+        while True:
+            told = await self._notices.get()
+            match told.get("type"):
+                case "save":
+                    await self._save(told)
+                case "path":
+                    await charge.moved(str(told.get("path") or charge.where.path))
+                case "replaced":
+                    try:
+                        await self._outside.look(is_replaced=True)
+                    except JupyterUnavailable as error:
+                        logger.warning("not taken document=%s: %s", charge.document_id, error)
+                case "deleted":
+                    raise Released("its file was deleted")
+
+    async def _save(self, told: dict[str, Any]) -> None:
+        status, why = "success", ""
+        try:
+            await self._saver.save(is_asked=True)
+        except (NotSaved, JupyterUnavailable) as error:
+            status, why = "failed", str(error)
+        await self._charge.notice(
+            "saved", by=told.get("by"), id=told.get("id"), status=status, why=why
+        )
+
+    async def _watch(self) -> None:
+        while True:
+            await self._outside.told(await self._stats.get())
+
+    async def _look_after(self) -> None:
+        """See to pending updates, to a store that came back, and to when nobody is here."""
+        charge, loop = self._charge, asyncio.get_running_loop()
+        used = loop.time()
+        pending_since: float | None = None
+        while True:
+            await asyncio.sleep(IDLE_CHECK_S)
+            now = loop.time()
+            if charge.replica.follower.position.epoch > charge.epoch:
+                await charge.open()
+            async with charge.lock:
+                await charge.settle()
+            if not charge.replica.lacks_causes:
+                pending_since = None
+            elif pending_since is None:
+                pending_since = now
+            elif now - pending_since >= PENDING_S:
+                await charge.notice("ask")
+            if await charge.is_used():
+                used = now
+            elif now - used >= IDLE_S:
+                await self._let_go()
+
+    async def _let_go(self) -> None:
+        charge = self._charge
+        try:
+            await self._saver.save()
+        except (NotSaved, JupyterUnavailable) as error:
+            logger.warning("kept, not saved document=%s why=%s", charge.document_id, error)
+            return
+        await self._compactor.compact(keep=0)
+        raise Released("nobody has it open")

@@ -1,0 +1,183 @@
+"""Keepers: the documents that this worker keeps, out of all that are in use."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from aiohttp import ClientSession
+
+from rtstore.errors import BadDocument, JupyterUnavailable, RTStoreError, SettingsError
+from rtstore.keeper.charge import Charge, Office
+from rtstore.keeper.contents import Contents, Where
+from rtstore.keeper.importer import Refused
+from rtstore.keeper.keeper import Keeper, Released
+from rtstore.redis_backend.file_index import FileIndex
+from rtstore.redis_backend.keys import Keys
+from rtstore.redis_backend.lease import Lease
+from rtstore.redis_backend.link import Link
+from rtstore.redis_backend.registry import Registry
+from rtstore.redis_backend.update_log import Meta, UpdateLog
+from rtstore.replica.replica import Replica
+from rtstore.schema import feed
+from rtstore.schema.feed import FeedNotice
+from rtstore.settings import Settings
+from rtstore.tasks import cause_of
+
+logger = logging.getLogger(__name__)
+
+SEEK_S = 1.0
+"""Leases of others are tried this often: with their 3 s, a takeover is done within 5."""
+SCAN_S = 5.0
+STAT_S = 1.0
+AGAIN_S = 5.0
+"""A document whose keeper failed, or that could not be loaded, is tried again after this."""
+
+
+class Keepers:
+    """Seeks documents without an owner, and owns them."""
+
+    def __init__(self, office: Office, keys: Keys, *, contents_id: str) -> None:
+        self._office, self._keys, self._contents_id = office, keys, contents_id
+        self._registry = Registry(office.link, keys)
+        self._kept: dict[str, Keeper] = {}
+        self._taking: set[str] = set()
+        self._wanted: set[str] = set()
+        self._not_before: dict[str, float] = {}
+        self._opened: asyncio.Queue[str] = asyncio.Queue()
+
+    async def run(self) -> None:
+        """Until cancelled; then what is kept is saved and given back."""
+        root = self._keys.root(self._contents_id)
+        async with (
+            self._office.link.listen(root.feed, self._heard),
+            asyncio.TaskGroup() as tasks,
+        ):
+            self._tasks = tasks
+            tasks.create_task(self._scan())
+            tasks.create_task(self._seek())
+            tasks.create_task(self._watch())
+            while True:
+                document_id = await self._opened.get()
+                self._wanted.add(document_id)
+                self._not_before.pop(document_id, None)
+                self._take([document_id])
+
+    def _heard(self, data: bytes) -> None:
+        message = feed.parse(data)
+        if isinstance(message, FeedNotice) and message.told.get("type") == "opened":
+            self._opened.put_nowait(str(message.told.get("document", "")))
+
+    async def _scan(self) -> None:
+        while True:
+            try:
+                self._wanted = set(await self._registry.in_use())
+            except* RTStoreError as errors:
+                logger.debug("documents not listed: %s", cause_of(errors))
+            await asyncio.sleep(SCAN_S)
+
+    async def _seek(self) -> None:
+        while True:
+            await asyncio.sleep(SEEK_S)
+            if self._office.link.connected:
+                self._take(sorted(self._wanted))
+
+    def _take(self, ids: Sequence[str]) -> None:
+        now = asyncio.get_running_loop().time()
+        for document_id in ids:
+            if document_id in self._taking or now < self._not_before.get(document_id, 0.0):
+                continue
+            self._taking.add(document_id)
+            self._tasks.create_task(self._own(document_id))
+
+    async def _own(self, document_id: str) -> None:
+        """Try to be the owner, and be it for as long as it goes."""
+        lease = Lease(
+            self._office.link, self._keys.document(document_id), "keep", owner=self._office.worker
+        )
+        try:
+            if await lease.acquire():
+                await self._keep(document_id, lease)
+        except Exception as error:  # the edge of one document: others go on
+            self._failed(document_id, cause_of(error))
+        finally:
+            self._taking.discard(document_id)
+            self._kept.pop(document_id, None)
+            if lease.holding and self._office.link.connected:
+                await _release(lease)
+
+    def _failed(self, document_id: str, error: BaseException) -> None:
+        loop = asyncio.get_running_loop()
+        self._not_before[document_id] = loop.time() + AGAIN_S
+        if isinstance(error, Released):
+            self._wanted.discard(document_id)
+            logger.info("released document=%s why=%s", document_id, error)
+        elif isinstance(error, Refused):
+            self._wanted.discard(document_id)
+        elif isinstance(error, RTStoreError):
+            self._not_before[document_id] = loop.time() + SEEK_S
+            logger.warning("keeper ended document=%s why=%s", document_id, error)
+        else:
+            logger.error("keeper failed document=%s", document_id, exc_info=error)
+
+    async def _keep(self, document_id: str, lease: Lease) -> None:
+        office, keys = self._office, self._keys.document(document_id)
+        log = UpdateLog(office.link, keys, worker=office.worker)
+        meta: Meta = await log.meta()
+        if meta.get("server") != self._contents_id:
+            raise Released("it is no document of this contents root")
+        path = await office.files.path_of(document_id)
+        if path is None:
+            raise Released("its file was deleted")
+        where = Where(path, meta.get("type", "file"), meta.get("format", "text"))
+        try:
+            replica = Replica(log, where.kind)
+        except BadDocument as error:
+            note = feed.notice("refused", code=4400, reason=str(error))
+            await office.link.command("SPUBLISH", keys.feed, note)
+            raise Refused(str(error)) from error
+        charge = Charge(office, document_id, keys, log, lease, where, meta.get("gen", ""), replica)
+        keeper = Keeper(charge)
+        self._kept[document_id] = keeper
+        logger.info("keeping document=%s path=%s", document_id, path)
+        await office.link.command("HSET", keys.meta, "owner", office.worker)
+        await keeper.run()
+
+    async def _watch(self) -> None:
+        """Look at all files kept here, in one request."""
+        while True:
+            await asyncio.sleep(STAT_S)
+            watched = {k: keeper.path for k, keeper in self._kept.items() if keeper.path}
+            if not watched:
+                continue
+            try:
+                stats, moved = await self._office.contents.stat(sorted(set(watched.values())))
+            except RTStoreError as error:
+                if not isinstance(error, JupyterUnavailable):
+                    logger.warning("files not looked at: %s", error)
+                continue
+            for document_id, path in watched.items():
+                keeper = self._kept.get(document_id)
+                if keeper is not None and path not in moved and path in stats:
+                    keeper.seen(stats[path])
+
+
+async def _release(lease: Lease) -> None:
+    try:
+        await lease.release()
+    except RTStoreError as error:
+        logger.debug("lease not released: %s", error)
+
+
+async def run(
+    link: Link, keys: Keys, settings: Settings, *, worker: str, contents_id: str
+) -> None:
+    """Keep documents of this contents root until cancelled."""
+    if not settings.secret:
+        raise SettingsError("RTSTORE_SECRET is not set: it must be that of the Jupyter extension")
+    root = keys.root(contents_id)
+    async with ClientSession(trust_env=False) as http:
+        contents = Contents(http, link, root, url=settings.jupyter_url, secret=settings.secret)
+        office = Office(link, settings, contents, FileIndex(link, root), worker)
+        await Keepers(office, keys, contents_id=contents_id).run()

@@ -1,0 +1,164 @@
+"""Saver: the document's content goes to its file, not too often and never blindly."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from rtstore import metrics
+from rtstore.errors import (
+    BadDocument,
+    FileChanged,
+    JupyterUnavailable,
+    LoadFailed,
+    NoSuchDocument,
+    NotAllowed,
+)
+from rtstore.keeper import form
+from rtstore.keeper.base import Base
+from rtstore.keeper.charge import Charge
+from rtstore.keeper.outside import Outside
+from rtstore.schema import notebook
+
+logger = logging.getLogger(__name__)
+
+RETRY_S = 2.0
+TRIES = 5
+"""A file that changes from outside at each try is left for the next round."""
+
+
+class NotSaved(Exception):
+    """The file has not what the document has; the message says why."""
+
+
+class Saver:
+    """Saves one charge."""
+
+    def __init__(self, charge: Charge, outside: Outside) -> None:
+        self._charge, self._outside = charge, outside
+        self._beside = ""
+        self._told = ""
+
+    async def run(self) -> None:
+        """Save when people pause, or after a while if they never do. Never returns."""
+        charge, settings = self._charge, self._charge.office.settings
+        loop = asyncio.get_running_loop()
+        edited = charge.replica.edited
+        while True:
+            await edited.wait()
+            latest = loop.time() + settings.save_latest_s
+            while True:
+                edited.clear()
+                try:
+                    async with asyncio.timeout_at(
+                        min(loop.time() + settings.save_after_s, latest)
+                    ):
+                        await edited.wait()
+                except TimeoutError:
+                    break
+                if loop.time() >= latest:
+                    break
+            if not await charge.autosaves():
+                continue
+            try:
+                await self.save()
+            except (NotSaved, JupyterUnavailable) as error:
+                self._say(str(error))
+                if isinstance(error, JupyterUnavailable):
+                    await asyncio.sleep(RETRY_S)
+                    edited.set()
+
+    def _say(self, why: str) -> None:
+        if why != self._told:
+            logger.warning("not saved document=%s why=%s", self._charge.document_id, why)
+        self._told = why
+
+    async def save(self, *, is_asked: bool = False) -> None:
+        """Return when the file has all that the document has now.
+
+        `is_asked`: a person wants it, so a file that is gone is made again. Raises NotSaved,
+        JupyterUnavailable, LeaseLost, StoreUnavailable, StoreRefused.
+        """
+        charge = self._charge
+        for _ in range(TRIES):
+            await charge.replica.follower.catch_up()
+            async with charge.lock:
+                await charge.settle()
+                if not charge.replica.is_content_new and not is_asked:
+                    return
+                try:
+                    await self._save(is_asked=is_asked)
+                except FileChanged:
+                    pass  # merge, and try again
+                except NoSuchDocument:
+                    charge.is_missing = True
+                else:
+                    self._told = ""
+                    return
+            if charge.is_missing:
+                if not await charge.find_path():
+                    raise NotSaved("the file was deleted; saving it by hand makes it again")
+            else:
+                await self._outside.look()
+        raise NotSaved("the file keeps changing from outside")
+
+    async def _save(self, *, is_asked: bool) -> None:
+        charge, where = self._charge, self._charge.where
+        charge.replica.is_content_new = False
+        content = charge.replica.document.get()
+        digest = notebook.digest(where.kind, content)
+        if charge.base is not None and digest == charge.base.digest and not charge.is_missing:
+            metrics.SAVES.labels(outcome="skipped").inc()
+            await charge.agreed(charge.base, charge.stat)
+            return
+        try:
+            told = form.to_file(where.kind, content)
+        except BadDocument as error:
+            await self._aside(content, digest, "invalid", f"not a valid notebook: {error}")
+            raise NotSaved(str(error)) from error
+        if self._is_emptied(content):
+            await self._aside(told, digest, "empty", "the document has lost all its cells")
+            raise NotSaved("a notebook without cells is not saved over one that has some")
+        try:
+            written = await charge.office.contents.save(
+                where,
+                told,
+                document_id=charge.document_id,
+                lease=charge.lease.holding,
+                seen_hash=charge.file_hash,
+                may_create=is_asked and charge.is_missing,
+            )
+        except NotAllowed as error:
+            charge.replica.is_content_new = True
+            if not charge.is_read_only:
+                charge.is_read_only = True
+                await charge.event("WARNING", "save", f"{where.path} is read-only: not saved")
+            raise NotSaved(f"{where.path} is read-only") from error
+        except (BadDocument, LoadFailed) as error:
+            charge.replica.is_content_new = True
+            metrics.SAVES.labels(outcome="failed").inc()
+            raise NotSaved(str(error)) from error
+        except BaseException:
+            charge.replica.is_content_new = True
+            raise
+        metrics.SAVES.labels(outcome="saved").inc()
+        charge.is_read_only = False
+        meta = {"saved_ts": str(int(time.time() * 1000)), "saved_by": charge.office.worker}
+        await charge.agreed(Base(content, written.hash, digest), written.stat, meta)
+
+    def _is_emptied(self, content: object) -> bool:
+        charge = self._charge
+        if charge.where.kind != form.NOTEBOOK or charge.base is None:
+            return False
+        kind = charge.where.kind
+        return notebook.is_empty(kind, content) and not notebook.is_empty(
+            kind, charge.base.content
+        )
+
+    async def _aside(self, content: object, digest: str, label: str, why: str) -> None:
+        self._charge.replica.is_content_new = True
+        metrics.SAVES.labels(outcome=label).inc()
+        if digest != self._beside:
+            self._beside = digest
+            await self._charge.beside(content, label, why)

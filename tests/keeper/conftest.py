@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.gateway.team import Worker
+from tests.jupyter.conftest import Jupyter, jupyter, store_url
+from tests.keeper.crew import a_worker
+
+__all__ = ["jupyter", "store_url"]
+
+
+@pytest.fixture
+async def workers(jupyter: Jupyter) -> AsyncIterator[tuple[Worker, Worker]]:
+    async with a_worker(jupyter, "w1") as one, a_worker(jupyter, "w2") as two:
+        yield one, two
