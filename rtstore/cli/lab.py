@@ -1,0 +1,166 @@
+"""``rtstore lab``: JupyterLab for several people; the store, the workers and Jupyter kept up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import webbrowser
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote
+
+import typer
+
+from rtstore.cli.lab_plan import LabOptions, LabPlan, plan
+from rtstore.redis_backend.connection import connect
+from rtstore.settings import Settings
+from rtstore.supervisor.jupyter_seat import JupyterSeat
+from rtstore.supervisor.supervisor import WORKER, Supervisor, System
+
+logger = logging.getLogger(__name__)
+
+AGAIN_S = 1.0
+"""A signal sooner after the first is the same one, told by make or timeout once more."""
+CONTEXT_SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+def command(
+    context: typer.Context,
+    directory: Annotated[
+        Path, typer.Argument(metavar="[DIR]", help="The directory of notebooks to serve.")
+    ] = Path(),
+    *,
+    port: Annotated[
+        int | None, typer.Option(help="Default: the first free one from 8888 on; 0: any.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="How many worker processes (2).")] = None,
+    token: Annotated[str | None, typer.Option(help="Default: a new one.")] = None,
+    base_url: Annotated[str, typer.Option(help="Path under which Jupyter is served.")] = "/",
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open a browser when ready.")
+    ] = True,
+    redis: Annotated[
+        str | None, typer.Option(help="URL of the store. Default: the embedded store.")
+    ] = None,
+    share: Annotated[
+        bool, typer.Option("--share", help="Let colleagues on your network join.")
+    ] = False,
+    ready_json: Annotated[
+        bool, typer.Option("--ready-json", help="Say on one line of JSON what runs, when it does.")
+    ] = False,
+) -> None:
+    """Start JupyterLab, its workers and the store, and keep them running until Ctrl-C.
+
+    Other options go to JupyterLab; write them as --name=value.
+    """
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
+    )
+    options = LabOptions(
+        directory=directory,
+        port=port,
+        token=token,
+        usual_token=os.environ.get("JUPYTER_TOKEN"),  # noqa: TID251 -- Jupyter heeds it too
+        base_url=base_url,
+        share=share,
+        extra=context.args,
+    )
+    planned = plan(options, Settings.load(redis_url=redis, workers=workers))
+    if os.geteuid() == 0:
+        logger.warning("running as root, so JupyterLab is started with --allow-root")
+    asyncio.run(run(planned, open_browser=browser, ready_json=ready_json))
+
+
+async def run(
+    planned: LabPlan,
+    *,
+    open_browser: bool = False,
+    ready_json: bool = False,
+    worker_command: Sequence[str] = WORKER,
+) -> None:
+    """Run it until a signal comes; a second one kills what has not ended by then."""
+    supervisor = Supervisor(
+        planned.settings,
+        contents_id=planned.contents_id,
+        root_dir=planned.root_dir,
+        jupyter=planned.jupyter,
+        worker_command=worker_command,
+    )
+    with _ended_by_signals(), suppress(asyncio.CancelledError):
+        if planned.settings.redis_url is not None:
+            async with connect(planned.settings.redis_url, name="lab:check"):
+                pass  # a wrong URL is said now, not by a worker's last words
+        async with supervisor.running() as system:
+            assert system.jupyter is not None
+            _say(planned, system, system.jupyter, ready_json=ready_json)
+            if open_browser:
+                _open_browser(_page(system.jupyter))
+            await asyncio.Event().wait()
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+
+    first: list[float] = []
+
+    def end(name: str) -> None:
+        if not first:
+            logger.info("%s: stopping; again kills what is left", name)
+            first.append(loop.time())
+        elif loop.time() - first[0] < AGAIN_S:
+            return
+        task.cancel()
+
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    for signum in signals:
+        loop.add_signal_handler(signum, end, signum.name)
+    try:
+        yield
+    finally:
+        for signum in signals:
+            loop.remove_signal_handler(signum)
+
+
+def _say(planned: LabPlan, system: System, jupyter: JupyterSeat, *, ready_json: bool) -> None:
+    page = _page(jupyter)
+    if planned.shared:
+        joins = f"A colleague on your network joins at the same address: {page}"
+    else:
+        joins = "A colleague joins at the same address on this machine; to let your network in,"
+        joins += " start it with: rtstore lab --share"
+    # One line on stdout for programs; then people read the other stream.
+    typer.echo(f"JupyterLab is ready: {page}\n{joins}", err=ready_json)
+    if ready_json:
+        told = {
+            "url": jupyter.url,
+            "token": jupyter.token,
+            "store": system.store_url,
+            "jupyter_pid": system.jupyter_pid,
+            "workers": [{"url": worker.url, "pid": worker.pid} for worker in system.workers],
+        }
+        typer.echo(json.dumps(told))
+    logger.info("logs are in %s", system.state_dir)
+
+
+def _page(jupyter: JupyterSeat) -> str:
+    token = f"?token={quote(jupyter.token)}" if jupyter.token else ""
+    return f"{jupyter.url}lab{token}"
+
+
+def _open_browser(page: str) -> None:
+    """In the background; not where it could only be a browser in this terminal."""
+    graphical = any(
+        os.environ.get(name)  # noqa: TID251 -- says where we run, and sets nothing of ours
+        for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+    )
+    if graphical or sys.platform == "darwin":
+        threading.Thread(target=webbrowser.open, args=[page], daemon=True).start()

@@ -1,0 +1,189 @@
+"""Backend: all that this Jupyter server has to do with the store and the workers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jupyter_events import EventLogger
+from jupyter_server.serverapp import ServerApp
+from tornado.websocket import WebSocketHandler
+
+from rtstore.errors import RTStoreError, StoreRefused, StoreUnavailable
+from rtstore.jupyter import disk
+from rtstore.jupyter.contents_events import ContentsEvents
+from rtstore.jupyter.events import Arrivals
+from rtstore.jupyter.file_ids import FileIds
+from rtstore.jupyter.files import Files
+from rtstore.jupyter.moves import Moves
+from rtstore.jupyter.notices import Notices
+from rtstore.jupyter.saver import Saver
+from rtstore.jupyter.server_record import ServerRecord, WorkerListener
+from rtstore.jupyter.system import System, running_system
+from rtstore.jupyter.workers import Workers
+from rtstore.redis_backend.connection import connect
+from rtstore.redis_backend.file_index import FileIndex
+from rtstore.redis_backend.keys import Keys
+from rtstore.redis_backend.link import Link
+from rtstore.redis_backend.registry import Registry
+from rtstore.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+RETRY_S, RETRY_MAX_S = 1.0, 30.0
+SAVE_ALL_S = 5.0
+"""At the server's stop, for the last edits to reach the files; the store has them anyway."""
+SERVICE_RESTART = 1012
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """What there is while there is a store."""
+
+    link: Link
+    index: FileIndex
+    notices: Notices
+    moves: Moves
+    saver: Saver
+
+
+class Backend:
+    """See the module. Handlers hold it from the start; what needs the store may raise
+    StoreUnavailable at any time, saying why.
+    """
+
+    def __init__(self, serverapp: ServerApp, settings: Settings) -> None:
+        self._serverapp = serverapp
+        self.settings = settings
+        self.keys = Keys(settings.key_prefix)
+        self.contents_id = settings.contents_root_id(_root_of(serverapp, self.contents_manager()))
+        self.secret = secrets.token_hex()
+        """What workers and we sign with; until it is known, one that nobody has."""
+        self.workers = Workers()
+        self.files = Files(self.contents_manager)
+        self.changes = ContentsEvents(is_indexed=self.is_indexed)
+        self.file_ids = FileIds(self.changes.add)
+        self.arrivals = Arrivals(self.event_logger)
+        self.sockets: set[WebSocketHandler] = set()
+        """Open room sockets, closed at the server's stop."""
+        self._listener = WorkerListener(serverapp)
+        self._connected: Connected | None = None
+        self._why_not = "rtstore is starting its store and workers"
+        self._gave_up = False
+
+    @property
+    def event_logger(self) -> EventLogger:
+        """Jupyter's event bus."""
+        return self._serverapp.event_logger
+
+    @property
+    def connected(self) -> Connected:
+        """Raises StoreUnavailable while there is no store."""
+        if self._connected is None:
+            raise StoreUnavailable(self._why_not)
+        return self._connected
+
+    def contents_manager(self) -> Any:  # noqa: ANN401 -- any contents manager
+        """The one in use now; other extensions may have replaced the first."""
+        return self._serverapp.web_app.settings["contents_manager"]
+
+    def is_indexed(self, path: str) -> bool:
+        """Whether the file was ever opened together, as far as is known here at no cost."""
+        return self.file_ids.get_id(path) is not None
+
+    def patience_s(self, usual_s: float) -> float:
+        """How long to wait for a worker; not at all if the last start failed."""
+        return 0.0 if self._gave_up else usual_s
+
+    def why_no_worker(self) -> str:
+        """What to tell somebody whom no worker can serve."""
+        if self._connected is None:
+            return self._why_not
+        return "no rtstore worker answers; they are being started again"
+
+    async def save_if_open(self, path: str) -> None:
+        """Have the file saved if somebody has it open; waits for it, but not for long."""
+        file_id = self.file_ids.get_id(path)
+        if file_id is not None and self._connected is not None:
+            await self._connected.saver.save_if_open(file_id)
+
+    async def run(self) -> None:
+        """Have store and workers, for ever: start them, or find them, again and again."""
+        self._listener.open()
+        delay = RETRY_S
+        while True:
+            try:
+                async with running_system(self.settings, contents_id=self.contents_id) as system:
+                    delay = RETRY_S
+                    await self._serve(system)
+            except (RTStoreError, OSError) as error:
+                self._why_not = f"rtstore can't work: {error}"
+                self._gave_up = True
+                logger.error("%s; trying again in %.0f s", self._why_not, delay)  # noqa: TRY400 -- says all
+            except Exception:
+                # The outermost edge: Jupyter goes on without us, so we come back.
+                self._why_not, self._gave_up = "rtstore failed; the server's log says why", True
+                logger.exception("rtstore failed; trying again in %.0f s", delay)
+            await asyncio.sleep(delay)
+            delay = min(2 * delay, RETRY_MAX_S)
+
+    async def stop(self, running: asyncio.Task[None]) -> None:
+        """End in order: no more edits, the last ones saved, then `running` (our `run`)."""
+        for socket in tuple(self.sockets):
+            socket.close(SERVICE_RESTART, "the Jupyter server stops")
+        await self._save_all()
+        running.cancel()
+        await asyncio.wait([running])
+        await self._listener.close()
+        await self.workers.close()
+
+    async def _save_all(self) -> None:
+        if (connected := self._connected) is None:
+            return
+        try:
+            in_use = await Registry(connected.link, self.keys).in_use()
+        except (StoreUnavailable, StoreRefused) as error:
+            logger.warning("open documents not saved at the stop, the store has them: %s", error)
+            return
+        ours = [file_id for file_id in in_use if self.file_ids.get_path(file_id) is not None]
+        await connected.saver.save_all(ours, wait_s=SAVE_ALL_S)
+
+    async def _serve(self, system: System) -> None:
+        """Work with this store and these workers, until cancelled."""
+        self.secret = system.secret
+        self.workers.attach(system.state_dir)
+        async with connect(
+            system.store_url, name=f"jupyter-{os.getpid()}", keys=self.keys
+        ) as link:
+            connected = self._connect(link)
+            root = self.keys.root(self.contents_id)
+            record = ServerRecord(link, root.server, self._serverapp, self._listener.url)
+            self._connected, self._gave_up = connected, False
+            logger.info("rtstore ready root=%s workers in %s", self.contents_id, system.state_dir)
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(record.run())
+                    tasks.create_task(self.file_ids.run(link, connected.index, root.feed))
+                    tasks.create_task(self.changes.run(connected.notices, self.file_ids.learned))
+            finally:
+                self._connected, self._why_not = None, "rtstore is stopping"
+                await record.remove()
+
+    def _connect(self, link: Link) -> Connected:
+        index = FileIndex(link, self.keys.root(self.contents_id))
+        notices = Notices(link, self.keys, index)
+        moves = Moves(link, self.keys, index, notices, contents_manager=self.contents_manager)
+        return Connected(link, index, notices, moves, Saver(link, self.keys))
+
+
+def _root_of(serverapp: ServerApp, manager: Any) -> str | Path:  # noqa: ANN401
+    """What names the contents root: its directory, or the manager of what is no directory."""
+    if disk.is_below(manager):
+        return str(manager.root_dir)
+    kind = type(manager)
+    return Path(serverapp.root_dir) / f"{kind.__module__}.{kind.__qualname__}"
