@@ -9,9 +9,9 @@ import zlib
 from dataclasses import dataclass
 from typing import Any
 
+from rtstore.keeper import form
 from rtstore.redis_backend.keys import DocumentKeys
 from rtstore.redis_backend.link import Link
-from rtstore.schema import notebook
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Base:
     @classmethod
     def of(cls, kind: str, content: Any, file_hash: str) -> Base:  # noqa: ANN401 -- a document's content
         """With the digest computed."""
-        return cls(content, file_hash, notebook.digest(kind, content))
+        return cls(content, file_hash, form.digest(kind, content))
 
 
 async def store(link: Link, keys: DocumentKeys, base: Base, entry_id: str) -> None:

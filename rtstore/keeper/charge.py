@@ -87,6 +87,11 @@ class Charge:
         await self.settle()
         is_clean = not self.replica.is_content_new
         where = self.where
+        if is_clean and not meta and self._says(base):
+            # Nothing to tell anybody: the log is not written to.
+            at = str(self.replica.follower.position)
+            await self.office.link.command("HSET", self.keys.meta, "saved_id", at)
+            return
 
         def tell(document: object) -> None:
             if getattr(document, "hash", None) != base.hash:
@@ -101,6 +106,10 @@ class Charge:
             fields["saved_id"] = "@id"
         entry_id = await self.replica.edit(tell, Origin(kind="s"), self.hand, meta=fields)
         await bases.store(self.office.link, self.keys, base, str(entry_id))
+
+    def _says(self, base: Base) -> bool:
+        told = self.replica.document
+        return bool((told.hash, told.path, told.dirty) == (base.hash, self.where.path, False))
 
     async def find_path(self) -> bool:
         """Ask the index where the file is now; whether that is news."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import json
 from typing import Any
 
 from rtstore.errors import BadDocument
@@ -20,6 +22,15 @@ def from_file(kind: str, form: str, content: Any) -> Any:  # noqa: ANN401 -- JSO
     if not isinstance(content, str):
         raise BadDocument(f"not a text file: {type(content).__name__}")
     return content
+
+
+def digest(kind: str, content: Any) -> str:  # noqa: ANN401 -- a document's content
+    """Equal for contents that make the same file; an invalid document has one too."""
+    try:
+        return notebook.digest(kind, content)
+    except BadDocument:
+        told = json.dumps(content, sort_keys=True, default=str)
+        return "invalid-" + hashlib.sha256(told.encode()).hexdigest()
 
 
 def to_file(kind: str, content: Any) -> Any:  # noqa: ANN401 -- JSON

@@ -107,7 +107,7 @@ class Saver:
         charge, where = self._charge, self._charge.where
         charge.replica.is_content_new = False
         content = charge.replica.document.get()
-        digest = notebook.digest(where.kind, content)
+        digest = form.digest(where.kind, content)
         if charge.base is not None and digest == charge.base.digest and not charge.is_missing:
             metrics.SAVES.labels(outcome="skipped").inc()
             await charge.agreed(charge.base, charge.stat)

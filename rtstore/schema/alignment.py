@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import SequenceMatcher
 from typing import Any
 
 from rtstore.schema.sequences import matching
-from rtstore.schema.text_edits import gaps
+from rtstore.schema.text_edits import gaps, words
 
 SIMILAR_MIN = 0.6
-"""From this ratio on, a cell with a new id in another's place is the other, edited."""
+"""From this share of equal words on, a cell with a new id in another's place is the other, edited."""
 COMPARED_CHARS_MAX = 2_000
-COMPARED_PAIRS_MAX = 400
+COMPARED_PAIRS_MAX = 100
 
 Cells = Sequence[dict[str, Any]]
 
@@ -61,7 +60,9 @@ def _match_similar(
 def _alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
     if one["cell_type"] != other["cell_type"]:
         return False
-    matcher = SequenceMatcher(
-        None, one["source"][:COMPARED_CHARS_MAX], other["source"][:COMPARED_CHARS_MAX]
+    texts = [words(cell["source"][:COMPARED_CHARS_MAX]) for cell in (one, other)]
+    length = sum(len(word) for text in texts for word in text)
+    equal = sum(
+        len(word) for i, _, n in matching(texts[0], texts[1]) for word in texts[0][i : i + n]
     )
-    return matcher.quick_ratio() >= SIMILAR_MIN and matcher.ratio() >= SIMILAR_MIN
+    return 2 * equal >= SIMILAR_MIN * length

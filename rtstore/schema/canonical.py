@@ -1,12 +1,13 @@
 """JSON values as both files and Yjs hold them: what counts as equal, and one spelling of each.
 
 JavaScript has one kind of number, so a whole float is the int, and an int that a double can't
-hold is the nearest one that it can. Booleans are no numbers, and a NaN equals a NaN.
+hold is the nearest one that it can; NaN and infinity are null. Booleans are no numbers.
 """
 
 from __future__ import annotations
 
 import json
+from math import isfinite
 from typing import Any
 
 from rtstore.errors import BadDocument
@@ -30,7 +31,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401 -- any JSON value
         raise BadDocument("is nested too deeply") from error
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 -- any JSON value
+def _plain(value: Any) -> Any:  # noqa: ANN401, PLR0911 -- one for each kind of JSON value
     match value:
         case None | bool():
             return value
@@ -40,6 +41,10 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 -- any JSON value
         case int():
             return value if abs(value) <= SAFE_INT_MAX else int(float(value))
         case float():
+            # JSON knows no NaN and no infinity: browsers make null of them, and jupyter_ydoc's
+            # `get` fails on them. Python writes them into files all the same (plots have them).
+            if not isfinite(value):
+                return None
             return int(value) if value.is_integer() else value
         case dict():
             return {_key(key): _plain(held) for key, held in value.items()}
@@ -75,14 +80,14 @@ def _as_doubles(value: Any) -> Any:  # noqa: ANN401 -- any JSON value
 
 
 def same(one: Any, other: Any) -> bool:  # noqa: ANN401 -- any JSON values
-    """Whether both are the same JSON value, order of keys aside."""
+    """Whether both are the same JSON value, order of keys aside. Both are `plain`, or Yjs's."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same(one[k], other[k]) for k in one)
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
-    return bool(one == other) or (one != one and other != other)  # noqa: PLR0124 -- NaN
+    return bool(one == other)
 
 
 def canonical(value: Any) -> bytes:  # noqa: ANN401 -- any JSON value

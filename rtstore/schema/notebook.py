@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from math import isfinite
 from typing import Any
 
 import nbformat
@@ -135,9 +136,9 @@ def _checked(content: dict[str, Any]) -> dict[str, Any]:
 
 def _number(value: object) -> int | None:
     """Live documents hold doubles."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return int(value)
+    return int(value) if isfinite(value) else None
 
 
 def _metadata(metadata: Any) -> dict[str, Any]:  # noqa: ANN401 -- as a file had it

@@ -8,7 +8,12 @@ from collections.abc import Hashable, Sequence
 from difflib import SequenceMatcher
 
 PAIRS_MAX = 50_000
-"""Equal pairs of items that difflib may look at in one go: its cost grows with them."""
+ITEMS_MAX = 2_000
+"""Equal pairs, and items of both, that difflib may look at in one go: 0.1 s at the worst.
+
+Its cost grows with the pairs, and with the items times the runs that it finds.
+"""
+_LEVELS = 8
 
 Block = tuple[int, int, int]
 """(start in the old, start in the new, length): a run of equal items."""
@@ -38,38 +43,46 @@ def matching(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Block]:
     Common ends first, then difflib; where difflib would be quadratic, items that occur
     once on both sides divide the work (patience diff), and what remains counts as different.
     """
-    return _joined(_matching(old, new, 0, 0, divide=True))
+    return _joined(_matching(old, new, (0, 0), _LEVELS))
 
 
 def _matching(
-    old: Sequence[Hashable], new: Sequence[Hashable], at: int, to: int, *, divide: bool
+    old: Sequence[Hashable], new: Sequence[Hashable], at: tuple[int, int], levels: int
 ) -> list[Block]:
-    """`at` and `to` are where the slices `old` and `new` begin."""
+    """`at` is where the slices `old` and `new` begin."""
     head = common_start(old, new)
     tail = common_start(old[head:][::-1], new[head:][::-1])
-    blocks = [(at, to, head)]
     a, b = old[head : len(old) - tail], new[head : len(new) - tail]
+    blocks = [(0, 0, head), (len(old) - tail, len(new) - tail, tail)]
     if a and b:
-        at, to = at + head, to + head
-        counts = Counter(b)
-        if sum(times * counts[item] for item, times in Counter(a).items()) <= PAIRS_MAX:
-            found = SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()
-            blocks += [(at + i, to + j, n) for i, j, n in found]
-        elif divide:
-            blocks += _divided(a, b, at, to)
-        at, to = at - head, to - head
-    return [*blocks, (at + len(old) - tail, to + len(new) - tail, tail)]
+        found = _compared(a, b) if _is_cheap(a, b) else _divided(a, b, levels)
+        blocks[1:1] = [(head + i, head + j, n) for i, j, n in found]
+    return [(at[0] + i, at[1] + j, n) for i, j, n in blocks]
 
 
-def _divided(old: Sequence[Hashable], new: Sequence[Hashable], at: int, to: int) -> list[Block]:
+def _is_cheap(old: Sequence[Hashable], new: Sequence[Hashable]) -> bool:
+    if len(old) + len(new) > ITEMS_MAX:
+        return False
+    counts = Counter(new)
+    return sum(times * counts[item] for item, times in Counter(old).items()) <= PAIRS_MAX
+
+
+def _compared(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Block]:
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    return [(i, j, n) for i, j, n in matcher.get_matching_blocks()]
+
+
+def _divided(old: Sequence[Hashable], new: Sequence[Hashable], levels: int) -> list[Block]:
+    anchors = _anchors(old, new) if levels else []
+    if not anchors:
+        return []
     blocks: list[Block] = []
     i = j = 0
-    for p, q in [*_anchors(old, new), (len(old), len(new))]:
-        blocks += _matching(old[i:p], new[j:q], at + i, to + j, divide=False)
-        if p < len(old):
-            blocks.append((at + p, to + q, 1))
+    for p, q in anchors:
+        blocks += _matching(old[i:p], new[j:q], (i, j), levels - 1)
+        blocks.append((p, q, 1))
         i, j = p + 1, q + 1
-    return blocks
+    return blocks + _matching(old[i:], new[j:], (i, j), levels - 1)
 
 
 def _anchors(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[tuple[int, int]]:

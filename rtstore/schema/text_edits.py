@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from rtstore.schema.sequences import Block, common_start, matching
@@ -10,6 +11,9 @@ CHAR_DIFF_MAX = 4_000
 """Longer passages are compared by their ends only."""
 SIMILAR_MIN = 0.4
 """Below this share of equal characters, a diff of a passage is confetti: replace it."""
+
+
+_WORD = re.compile(r"\w+|\s|[^\w\s]")
 
 
 class Edit(NamedTuple):
@@ -57,6 +61,11 @@ def _by_characters(old: str, new: str) -> list[Edit]:
     return [
         Edit(head + i1, head + i2, b[j1:j2]) for i1, i2, j1, j2 in gaps(blocks, len(a), len(b))
     ]
+
+
+def words(text: str) -> list[str]:
+    """`text` in words, signs and single blanks; joined they are the text."""
+    return _WORD.findall(text)
 
 
 def gaps(blocks: list[Block], old_end: int, new_end: int) -> list[tuple[int, int, int, int]]:

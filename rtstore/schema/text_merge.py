@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from merge3 import Merge3
 
-from rtstore.schema.sequences import matching
-from rtstore.schema.text_edits import gaps
+from rtstore.schema.sequences import Block, matching
+from rtstore.schema.text_edits import gaps, words
 
-_TOKEN = re.compile(r"\w+|\s|[^\w\s]")
 TOKENS_MAX = 20_000
 """A clash over more is not looked into by words."""
 
@@ -38,7 +37,7 @@ def merge_text(base: str, ours: str, theirs: str) -> MergedText:
     merged: list[str] = []
     clashes: list[Clash] = []
     lines = (text.splitlines(keepends=True) for text in (base, ours, theirs))
-    for kind, *passages in Merge3(*lines).merge_groups():
+    for kind, *passages in Merge3(*lines, sequence_matcher=_Matcher).merge_groups():
         first = "".join(passages[0])
         if kind != "conflict":
             merged.append(first)
@@ -51,6 +50,17 @@ def merge_text(base: str, ours: str, theirs: str) -> MergedText:
     return MergedText("".join(merged), clashes)
 
 
+class _Matcher:
+    """What Merge3 asks of difflib's, at bounded cost."""
+
+    def __init__(self, _junk: None, old: Sequence[str], new: Sequence[str]) -> None:
+        self._sides = old, new
+
+    def get_matching_blocks(self) -> list[Block]:
+        old, new = self._sides
+        return [*matching(old, new), (len(old), len(new), 0)]
+
+
 class _Change(NamedTuple):
     start: int
     end: int
@@ -59,7 +69,7 @@ class _Change(NamedTuple):
 
 def merge_words(base: str, ours: str, theirs: str) -> str | None:
     """Both changes if no word of `base` is touched by both; None if they clash."""
-    tokens = _TOKEN.findall(base)
+    tokens = words(base)
     if len(tokens) + len(ours) + len(theirs) > TOKENS_MAX:
         return None
     mine, others = _changes(tokens, ours), _changes(tokens, theirs)
@@ -81,7 +91,7 @@ def _frozen(change: _Change) -> tuple[int, int, tuple[str, ...]]:
 
 
 def _changes(tokens: list[str], text: str) -> list[_Change]:
-    wanted = _TOKEN.findall(text)
+    wanted = words(text)
     blocks = matching(tokens, wanted)
     return [
         _Change(i1, i2, wanted[j1:j2]) for i1, i2, j1, j2 in gaps(blocks, len(tokens), len(wanted))

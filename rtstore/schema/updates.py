@@ -88,6 +88,7 @@ def diff(update: bytes, since: bytes) -> bytes:
     """The part of `update` that a peer with state vector `since` lacks. Raises BadFrame."""
     if since == EMPTY_STATE_VECTOR:
         return update
+    decode_state_vector(since)  # yrs takes the memory for as many clients as `since` claims
     try:
         return get_update(update, since)
     except Exception as error:

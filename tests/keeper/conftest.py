@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.gateway.team import Worker
-from tests.jupyter.conftest import Jupyter, jupyter, store_url
+from tests.jupyter.conftest import Jupyter, http, jupyter, store_url
 from tests.keeper.crew import a_worker
 
-__all__ = ["jupyter", "store_url"]
+__all__ = ["http", "jupyter", "store_url"]
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def a_worker(jupyter: Jupyter, name: str, **given: object) -> AbstractAsyncConte
 
 def notebook(*sources: str, **more: Any) -> dict[str, Any]:
     """A valid notebook of code cells."""
-    cells = [
+    cells: list[dict[str, Any]] = [
         {
             "cell_type": "code",
             "id": f"c{i}",
@@ -64,7 +64,10 @@ def write(jupyter: Jupyter, content: dict[str, Any] | str, name: str = "") -> st
 
 
 def sources(file: Path) -> list[str]:
-    """Of a notebook on disk."""
+    """Of a notebook on disk; none while it is being written."""
+    text = file.read_text()
+    if not text.rstrip().endswith("}"):
+        return []
     return ["".join(cell["source"]) for cell in json.loads(file.read_text())["cells"]]
 
 

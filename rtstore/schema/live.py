@@ -1,0 +1,38 @@
+"""What a live document holds now, in the inner form's terms; the counterpart of `apply`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyter_ydoc import YNotebook
+from jupyter_ydoc.ybasedoc import YBaseDoc
+from pycrdt import Array, Map
+
+from rtstore.schema.canonical import plain
+
+
+def content(ydocument: YBaseDoc, *, states: bool = False) -> Any:  # noqa: ANN401 -- by kind
+    """The document's content, ready for `notebook.write`, `digest`, `merge` or `view`.
+
+    jupyter_ydoc's own ``get`` writes to a notebook that holds an id twice, drops ids under minor
+    4, and fails on a NaN, which any browser can put in. This only reads. With `states`, cells
+    keep their ``execution_state``, for `view`.
+    """
+    if not isinstance(ydocument, YNotebook):
+        return ydocument.get()
+    with ydocument.ydoc.transaction():
+        meta = ydocument.ydoc.get("meta", type=Map).to_py() or {}
+        cells = ydocument.ydoc.get("cells", type=Array).to_py() or []
+    notebook: dict[str, Any] = plain(
+        {
+            "cells": cells,
+            "metadata": meta.get("metadata", {}),
+            "nbformat": meta.get("nbformat", 0),
+            "nbformat_minor": meta.get("nbformat_minor", 0),
+        }
+    )
+    if not states:
+        for cell in notebook["cells"]:
+            if isinstance(cell, dict):
+                cell.pop("execution_state", None)
+    return notebook

@@ -1,0 +1,104 @@
+"""Logs that grow, entries that can't be applied, updates whose causes are missing."""
+
+from __future__ import annotations
+
+import pytest
+from pycrdt import Doc, Text
+
+from rtstore.keeper import compactor, keeper
+from rtstore.redis_backend.history import History
+from rtstore.redis_backend.update_log import Origin
+from rtstore.schema import updates
+from tests.gateway.team import Worker
+from tests.jupyter.conftest import Jupyter
+from tests.keeper.crew import a_worker, opened, write
+
+Pair = tuple[Worker, Worker]
+
+
+async def test_a_long_log_is_compacted_and_archived(
+    jupyter: Jupyter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compactor, "CHECK_S", 0.1)
+    monkeypatch.setattr(compactor, "TAIL_ENTRIES_MAX", 50)
+    monkeypatch.setattr(compactor, "KEEP_ENTRIES", 20)
+    path = write(jupyter, "")
+    async with (
+        a_worker(jupyter, "w1") as one,
+        a_worker(jupyter, "w2") as two,
+        opened(one, path, kind="file", form="text") as ada,
+    ):
+        for number in range(300):
+            await ada.person.type(f"{number},")
+        wanted = "".join(f"{number}," for number in range(300))
+
+        async with opened(two, path, "bob", kind="file", form="text") as bob:
+            await bob.until(lambda: bob.text == wanted)
+            for _ in range(200):
+                if len(left := await ada.log.read()) < 120:
+                    break
+                await ada.person.hear_for(0.05)
+            assert len(left) < 120
+        async with opened(two, path, "eve", kind="file", form="text") as eve:
+            assert eve.text == wanted
+        history = History(one.link, ada.keys, ada.keys.tag, directory=None)
+        archived = {
+            entry.id: entry
+            for block in await history.blocks()
+            for entry in await history.read(block)
+        }
+        everything = sorted(archived.keys() | {e.id for e in left})
+        assert [i.revision for i in everything] == list(range(len(everything)))
+        doc: Doc[Text] = Doc()
+        told = [e for e in [*archived.values(), *left] if e.is_content]
+        doc.apply_update(updates.merge(e.update for e in told))
+        assert str(doc.get("source", type=Text)) == wanted
+        assert {e.user for e in archived.values() if e.kind == "u"} == {"", "ada"}
+
+
+async def test_a_document_that_nobody_has_open_sleeps_and_wakes(
+    jupyter: Jupyter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "IDLE_S", 0.2)
+    monkeypatch.setattr(keeper, "IDLE_CHECK_S", 0.1)
+    path = write(jupyter, "a")
+    async with a_worker(jupyter, "w1", presence_ttl_s=2.0) as one:
+        async with opened(one, path, kind="file", form="text") as ada:
+            await ada.person.type("b")
+            gen = (await ada.log.meta())["gen"]
+        log, lease = ada.log, ada.keys.lease("keep")
+        for _ in range(200):
+            if not await log.read() and not await one.link.command("EXISTS", lease):
+                break
+            await _pause(one)
+        assert await log.read() == []
+        assert (jupyter.files / path).read_text() == "ab"
+        async with opened(one, path, kind="file", form="text") as again:
+            assert again.text == "ab"
+            await again.person.type("c")
+            await again.until(lambda: (jupyter.files / path).read_text() == "abc")
+        assert (await log.meta())["gen"] == gen
+
+
+async def test_updates_without_their_causes_make_the_rooms_ask(
+    jupyter: Jupyter, workers: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "PENDING_S", 0.2)
+    monkeypatch.setattr(keeper, "IDLE_CHECK_S", 0.1)
+    path = write(jupyter, "a")
+    async with opened(workers[0], path, kind="file", form="text") as ada:
+        doc = ada.person.doc
+        doc.get("source", type=Text).insert(1, "b")  # never sent
+        state = doc.get_state()
+        doc.get("source", type=Text).insert(2, "c")
+        epoch = (await ada.log.read())[-1].id.epoch
+        update = doc.get_update(state)
+        await ada.log.append(update, Origin(), epoch=epoch, tag=ada.log.next_tag())
+        await ada.until(lambda: (jupyter.files / path).read_text() == "abc")
+
+
+async def _pause(worker: Worker) -> None:
+    import asyncio
+
+    await asyncio.sleep(0.05)
+    assert worker.link.connected
