@@ -15,6 +15,7 @@ from rtstore.redis_backend.file_index import FileIndex
 from rtstore.redis_backend.keys import DocumentKeys
 from rtstore.redis_backend.lease import Lease
 from rtstore.redis_backend.link import Link
+from rtstore.redis_backend.registry import Registry
 from rtstore.redis_backend.update_log import Meta, Origin, UpdateLog
 from rtstore.replica.replica import Hand, Replica
 from rtstore.schema import feed
@@ -33,6 +34,7 @@ class Office:
     settings: Settings
     contents: Contents
     files: FileIndex
+    registry: Registry
     worker: str
 
 

@@ -205,4 +205,8 @@ class Keeper:
             logger.warning("kept, not saved document=%s why=%s", charge.document_id, error)
             return
         await self._compactor.compact(keep=0)
+        await charge.office.registry.unmark(charge.document_id)
+        if await charge.is_used():  # somebody came between
+            await charge.office.registry.mark(charge.document_id)
+            return
         raise Released("nobody has it open")

@@ -40,7 +40,6 @@ class Keepers:
 
     def __init__(self, office: Office, keys: Keys, *, contents_id: str) -> None:
         self._office, self._keys, self._contents_id = office, keys, contents_id
-        self._registry = Registry(office.link, keys)
         self._kept: dict[str, Keeper] = {}
         self._taking: set[str] = set()
         self._wanted: set[str] = set()
@@ -72,7 +71,7 @@ class Keepers:
     async def _scan(self) -> None:
         while True:
             try:
-                self._wanted = set(await self._registry.in_use())
+                self._wanted = set(await self._office.registry.in_use())
             except* RTStoreError as errors:
                 logger.debug("documents not listed: %s", cause_of(errors))
             await asyncio.sleep(SCAN_S)
@@ -179,5 +178,7 @@ async def run(
     root = keys.root(contents_id)
     async with ClientSession(trust_env=False) as http:
         contents = Contents(http, link, root, url=settings.jupyter_url, secret=settings.secret)
-        office = Office(link, settings, contents, FileIndex(link, root), worker)
+        office = Office(
+            link, settings, contents, FileIndex(link, root), Registry(link, keys), worker
+        )
         await Keepers(office, keys, contents_id=contents_id).run()
