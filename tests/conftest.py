@@ -36,16 +36,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     pytest.skip(why)
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The last lines of a run: what was measured, and what was not run for want of a tool."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is None:
+        return
     for line in config.stash[_MEASURED]:
-        terminalreporter.write_line(f"measured: {line}")
+        terminal.write_line(f"measured: {line}")
     not_run = config.stash[_NOT_RUN]
     if not_run:
         number = len(set().union(*not_run.values()))
         packages = " ".join(sorted(not_run))
-        terminalreporter.write_line(f"{number} tests not run: apt-get install {packages}")
+        terminal.write_line(f"{number} tests not run: apt-get install {packages}")
 
 
 @pytest.fixture

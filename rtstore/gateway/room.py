@@ -170,6 +170,8 @@ class Room:
             self._content.add(entry.update)
             self._fan.send(frames.update(entry.update), but=self._writer.writer_of(entry.origin))
             self._now_imported()
+        elif entry.kind == "q":
+            self.place.later(self._reload())
         elif entry.kind == "e" and entry.id.epoch > self._writer.epoch > 0:
             self._must_open.set()
 
@@ -323,6 +325,10 @@ class Room:
         member.send(frames.update(missed))
         if (snapshot := self._presence.snapshot()) is not None:
             member.send(snapshot)
+
+    async def _reload(self) -> None:
+        """An entry was put into quarantine: what joiners get must be without it."""
+        await self._follower.start()
 
     async def _tell_whole(self) -> None:
         self._fan.send(frames.update(await self._content.whole()))

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from dataclasses import dataclass, field
+from typing import Any
 
 from rtstore.errors import RTStoreError
 from rtstore.keeper import base as bases
@@ -18,7 +19,7 @@ from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.registry import Registry
 from rtstore.redis_backend.update_log import Meta, Origin, UpdateLog
 from rtstore.replica.replica import Hand, Replica
-from rtstore.schema import feed
+from rtstore.schema import feed, live
 from rtstore.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -73,11 +74,14 @@ class Charge:
         """Bring the replica up to date; what can't be applied is put into quarantine."""
         for bad in await self.replica.settle():
             logger.error("entry quarantined document=%s id=%s", self.document_id, bad)
-            self.replica.bad.add(str(bad))
             await self.log.append_owned(
                 str(bad).encode(), Origin(kind="q"), epoch=self.epoch, holding=self.lease.holding
             )
             await self.event("WARNING", "load", f"entry {bad} can't be applied and was set aside")
+
+    def content(self) -> Any:  # noqa: ANN401 -- by kind
+        """The document's content as far as it is settled."""
+        return live.content(self.replica.document)
 
     async def agreed(self, base: Base, stat: Stat | None, meta: Meta | None = None) -> None:
         """File and document say the same now: remember it, and tell the browsers.

@@ -27,10 +27,18 @@ def from_file(kind: str, form: str, content: Any) -> Any:  # noqa: ANN401 -- JSO
 def digest(kind: str, content: Any) -> str:  # noqa: ANN401 -- a document's content
     """Equal for contents that make the same file; an invalid document has one too."""
     try:
-        return notebook.digest(kind, content)
+        return notebook.digest(kind, content) + _trust(kind, content)
     except BadDocument:
         told = json.dumps(content, sort_keys=True, default=str)
         return "invalid-" + hashlib.sha256(told.encode()).hexdigest()
+
+
+def _trust(kind: str, content: Any) -> str:  # noqa: ANN401 -- a document's content
+    """Which cells are trusted: a save hands it to Jupyter's notary, the file does not hold it."""
+    if kind != NOTEBOOK:
+        return ""
+    flags = (cell.get("metadata", {}).get("trusted") for cell in content["cells"])
+    return "-" + "".join("1" if flag else "0" for flag in flags)
 
 
 def to_file(kind: str, content: Any) -> Any:  # noqa: ANN401 -- JSON

@@ -13,6 +13,7 @@ from rtstore.keeper.charge import Charge, is_same
 from rtstore.keeper.contents import Read
 from rtstore.redis_backend.update_log import Origin
 from rtstore.replica.replica import Replica
+from rtstore.schema import live
 from rtstore.schema.ids import EntryId
 
 logger = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ async def _import(charge: Charge) -> None:
     charge.file_hash, charge.stat = file.hash, file.stat
     charge.is_read_only = not file.is_writable
     # Of what was appended, not of the log: somebody may be typing already.
-    charge.base = Base.of(charge.where.kind, fresh.document.get(), file.hash)
+    charge.base = Base.of(charge.where.kind, live.content(fresh.document), file.hash)
     await bases.store(charge.office.link, charge.keys, charge.base, str(entry_id))
 
 

@@ -43,6 +43,8 @@ class Keepers:
         self._kept: dict[str, Keeper] = {}
         self._taking: set[str] = set()
         self._wanted: set[str] = set()
+        self._refused: set[str] = set()
+        self._again: set[str] = set()
         self._not_before: dict[str, float] = {}
         self._opened: asyncio.Queue[str] = asyncio.Queue()
 
@@ -60,7 +62,10 @@ class Keepers:
             while True:
                 document_id = await self._opened.get()
                 self._wanted.add(document_id)
+                self._refused.discard(document_id)
                 self._not_before.pop(document_id, None)
+                if document_id in self._taking:
+                    self._again.add(document_id)
                 self._take([document_id])
 
     def _heard(self, data: bytes) -> None:
@@ -85,7 +90,9 @@ class Keepers:
     def _take(self, ids: Sequence[str]) -> None:
         now = asyncio.get_running_loop().time()
         for document_id in ids:
-            if document_id in self._taking or now < self._not_before.get(document_id, 0.0):
+            if document_id in self._taking or document_id in self._refused:
+                continue
+            if now < self._not_before.get(document_id, 0.0):
                 continue
             self._taking.add(document_id)
             self._tasks.create_task(self._own(document_id))
@@ -95,6 +102,7 @@ class Keepers:
         lease = Lease(
             self._office.link, self._keys.document(document_id), "keep", owner=self._office.worker
         )
+        self._again.discard(document_id)
         try:
             if await lease.acquire():
                 await self._keep(document_id, lease)
@@ -105,6 +113,9 @@ class Keepers:
             self._kept.pop(document_id, None)
             if lease.holding and self._office.link.connected:
                 await _release(lease)
+        if document_id in self._again:  # somebody opened it while we let go of it
+            self._again.discard(document_id)
+            self._opened.put_nowait(document_id)
 
     def _failed(self, document_id: str, error: BaseException) -> None:
         loop = asyncio.get_running_loop()
@@ -113,7 +124,7 @@ class Keepers:
             self._wanted.discard(document_id)
             logger.info("released document=%s why=%s", document_id, error)
         elif isinstance(error, Refused):
-            self._wanted.discard(document_id)
+            self._refused.add(document_id)
         elif isinstance(error, RTStoreError):
             self._not_before[document_id] = loop.time() + SEEK_S
             logger.warning("keeper ended document=%s why=%s", document_id, error)

@@ -10,7 +10,7 @@ from rtstore.keeper.base import Base
 from rtstore.keeper.charge import Charge, is_same
 from rtstore.keeper.contents import Read, Stat
 from rtstore.redis_backend.update_log import Origin
-from rtstore.schema import apply, three_way
+from rtstore.schema import apply, notebook, three_way
 
 logger = logging.getLogger(__name__)
 
@@ -88,30 +88,40 @@ class Outside:
 
     async def _take(self, file: Read, theirs: object, *, is_replaced: bool) -> None:
         charge, kind = self._charge, self._charge.where.kind
-        ours = charge.replica.document.get()
-        is_known = file.hash == charge.file_hash
-        conflicts: tuple[three_way.Conflict, ...] = ()
-        wanted = theirs
+        wanted, conflict = theirs, ""
         if not is_replaced:
-            # Without a base nothing says which side changed: the live document is kept.
-            before = charge.base.content if charge.base is not None else theirs
-            merged = three_way.merge(kind, before, ours, theirs)
-            wanted, conflicts = merged.content, merged.conflicts
+            wanted, conflict = self._merged(theirs, is_known=file.hash == charge.file_hash)
         logger.info(
-            "file changed outside document=%s path=%s conflicts=%d",
-            charge.document_id, charge.where.path, len(conflicts),
+            "file changed outside document=%s path=%s conflict=%s",
+            charge.document_id, charge.where.path, conflict or "none",
         )  # fmt: skip
         await charge.replica.edit(
             lambda document: apply.apply(kind, document, wanted), Origin(kind="x"), charge.hand
         )
-        is_lost = charge.base is None and not is_known and not is_replaced and theirs != ours
-        if conflicts or is_lost:
-            cells = ", ".join(conflict.cell for conflict in conflicts[:5])
-            told = form.to_file(kind, theirs)
-            await charge.beside(told, "conflict", f"changed here and outside at once: {cells}")
+        if conflict:
+            await charge.beside(form.to_file(kind, theirs), "conflict", conflict)
         base = Base.of(kind, theirs, file.hash)
-        after = Base.of(kind, charge.replica.document.get(), file.hash)
-        charge.replica.is_content_new = after.digest != base.digest
+        charge.replica.is_content_new = form.digest(kind, charge.content()) != base.digest
         await charge.agreed(base, file.stat)
         if charge.replica.is_content_new:
             charge.replica.edited.set()
+
+    def _merged(self, theirs: object, *, is_known: bool) -> tuple[object, str]:
+        """What the document is to say, and why the file must be kept beside ("": it need not).
+
+        `is_known`: the file is the one that was last saved, only its content was forgotten.
+        """
+        charge, kind = self._charge, self._charge.where.kind
+        ours = charge.content()
+        try:
+            ours = notebook.read(ours) if kind == form.NOTEBOOK else ours
+        except BadDocument as error:
+            return ours, f"changed outside while the open document is not valid: {error}"
+        if charge.base is None:  # nothing says which side changed: the live document is kept
+            is_lost = not is_known and form.digest(kind, ours) != form.digest(kind, theirs)
+            return ours, "changed outside while nobody kept the document" if is_lost else ""
+        merged = three_way.merge(kind, charge.base.content, ours, theirs)
+        if not merged.conflicts:
+            return merged.content, ""
+        cells = ", ".join(conflict.cell for conflict in merged.conflicts[:5])
+        return merged.content, f"changed here and outside at once: {cells}"

@@ -106,7 +106,7 @@ class Saver:
     async def _save(self, *, is_asked: bool) -> None:
         charge, where = self._charge, self._charge.where
         charge.replica.is_content_new = False
-        content = charge.replica.document.get()
+        content = charge.content()
         digest = form.digest(where.kind, content)
         if charge.base is not None and digest == charge.base.digest and not charge.is_missing:
             metrics.SAVES.labels(outcome="skipped").inc()

@@ -6,7 +6,7 @@ import asyncio
 import json
 
 from rtstore.keeper.charge import Charge
-from rtstore.schema import view
+from rtstore.schema import live, view
 
 EVERY_S = 2.0
 
@@ -33,9 +33,11 @@ class Viewer:
         self._at = at
         async with charge.lock:
             await charge.settle()
-            content = charge.replica.document.get()
+            content = live.content(charge.replica.document, states=True)
         told = await charge.office.link.command("HGETALL", charge.keys.authors)
-        authors = {client.decode(): _user(value) for client, value in told.items()}
+        users = {client.decode(): _user(value) for client, value in told.items()}
+        editors = charge.replica.editors.items()
+        authors = {cell: users.get(str(client), "") for cell, client in editors}
         fields = view.view(
             charge.where.kind, content, path=charge.where.path, at=at, authors=authors
         )

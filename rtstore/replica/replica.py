@@ -10,8 +10,8 @@ from typing import Any
 
 from pycrdt import Doc
 
-from rtstore.errors import BadFrame
-from rtstore.pubsub.content import content_of
+from rtstore.errors import BadFrame, LoadFailed
+from rtstore.pubsub.content import update_of
 from rtstore.pubsub.follower import Follower
 from rtstore.redis_backend.update_log import Loaded, Meta, Origin, UpdateLog
 from rtstore.schema import kinds, updates
@@ -21,8 +21,8 @@ from rtstore.schema.ids import EntryId
 
 logger = logging.getLogger(__name__)
 
-STATE = "state"
-"""The root map of every jupyter_ydoc document that is not its content: path, dirty, hash."""
+STATE, CELLS = "state", "cells"
+"""Topics of jupyter_ydoc: the map that is not content (path, dirty, hash); a notebook's cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,11 @@ class Replica:
         self.tail_bytes = self.tail_entries = self.snapshot_bytes = 0
         self.bad: set[str] = set()
         """Ids of entries that can't be applied."""
+        self.editors: dict[str, int] = {}
+        """Cell id ("" for a document without cells) → Yjs client that changed it last."""
+        self._touched: set[int] = set()
         self._todo: list[FeedEntry] = []
-        self._whole: list[bytes] | None = None
-        self._claimed: dict[int, int] = {}
+        self._whole: Loaded | None = None
         self._renew()
 
     def _renew(self) -> None:
@@ -59,10 +61,26 @@ class Replica:
         self.doc: Doc[Any] = Doc()
         self.document = kinds.make(self.kind, self.doc)
         self.document.observe(self._observed)
+        self._claimed: dict[int, int] = {}
 
-    def _observed(self, topic: str, *_: object) -> None:
-        if topic != STATE:
-            self.is_content_new = True
+    def _observed(self, topic: str, events: Any) -> None:  # noqa: ANN401 -- pycrdt's
+        if topic == STATE:
+            return
+        self.is_content_new = True
+        if topic == CELLS:
+            paths = (event.path for event in events)
+            self._touched.update(path[0] for path in paths if path and isinstance(path[0], int))
+        else:
+            self._touched.add(-1)
+
+    def _note_editor(self, client: int) -> None:
+        """Remember who changed which cell (the whole document: "") in the entry just applied."""
+        touched, self._touched = self._touched, set()
+        for index in touched:
+            if index < 0:
+                self.editors[""] = client
+            elif index < len(self.document.ycells):
+                self.editors[str(self.document.ycells[index].get("id"))] = client
 
     # -- what is heard ---------------------------------------------------------------------
 
@@ -82,7 +100,7 @@ class Replica:
         self.tail_bytes = sum(len(e.update) for e in loaded.entries)
         self.snapshot_bytes = len(loaded.snapshot)
         self.bad = {e.update.decode("ascii", "replace") for e in loaded.entries if e.kind == "q"}
-        self._whole, self._todo = content_of(loaded), []
+        self._whole, self._todo = loaded, []
         self.edited.set()
 
     # -- what it says ----------------------------------------------------------------------
@@ -90,7 +108,11 @@ class Replica:
     @property
     def is_empty(self) -> bool:
         """Whether the log has no content at all: nothing was imported."""
-        return not self._whole and not self._todo and not self._claimed and not self.doc_has_any
+        loaded = self._whole
+        has_more = loaded is not None and (
+            bool(loaded.snapshot) or any(entry.is_content for entry in loaded.entries)
+        )
+        return not has_more and not self._todo and not self.doc_has_any
 
     @property
     def doc_has_any(self) -> bool:
@@ -98,33 +120,70 @@ class Replica:
         return self.doc.get_state() != b"\x00"
 
     async def settle(self) -> list[EntryId]:
-        """Apply all that was heard; returns the ids of entries that can't be applied."""
+        """Apply all that was heard; returns the ids of entries that can't be applied.
+
+        Raises StoreUnavailable, StoreRefused; LoadFailed if not even the snapshot can be applied.
+        """
+        if self._todo and self._whole is None and self.lacks_causes:
+            # A Doc forgets part of what waits for causes once several updates wait (yrs 0.28);
+            # merged, they are whole.
+            self._replaced(await self.log.load())
+        failed: list[EntryId] = []
         if self._whole is not None:
             whole, self._whole = self._whole, None
-            merged = await asyncio.to_thread(updates.merge, whole)
-            self._renew()
-            self._claimed = {}
-            self._apply(merged)
-            self.is_content_new = True
+            failed = await self._rebuild(whole)
         todo, self._todo = self._todo, []
-        todo = [entry for entry in todo if str(entry.id) not in self.bad]
-        return [entry.id for entry in todo if not self._apply(entry.update or NOTHING)]
+        for entry in todo:
+            if str(entry.id) in self.bad or self._apply(entry.update or NOTHING):
+                continue
+            failed.append(entry.id)
+            self.bad.add(str(entry.id))
+        if failed:  # what could not be applied may have left half of itself behind
+            await self._rebuild(await self.log.load())
+        return failed
+
+    async def _rebuild(self, loaded: Loaded) -> list[EntryId]:
+        """A fresh Doc of all that is not bad; the ids of entries that turn out to be."""
+        whole = [loaded.snapshot] if loaded.snapshot else []
+        whole += update_of(loaded.entries, self.bad)
+        merged = await asyncio.to_thread(updates.merge, whole)
+        self._renew()
+        self.is_content_new = True
+        if self._apply(merged):
+            return []
+        self._renew()
+        if not self._apply(loaded.snapshot or NOTHING):
+            raise LoadFailed(f"the snapshot of {self.log.keys.log} can't be applied")
+        told = [e for e in loaded.entries if e.is_content and str(e.id) not in self.bad]
+        failed = [entry.id for entry in told if not self._apply(entry.update)]
+        self.bad.update(map(str, failed))
+        return failed
 
     def _apply(self, update: bytes) -> bool:
         if update == NOTHING:
             return True
         try:
             self.doc.apply_update(update)
-        except Exception as error:  # the library's errors have no common base
+        except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:
             logger.warning("update not applied log=%s why=%s", self.log.keys.log, error)
             return False
+        self._note(update)
+        return True
+
+    def _note(self, update: bytes) -> None:
+        """Who wrote it, and up to which clock."""
         if len(update) <= updates.SCAN_BYTES_MAX:
             try:
-                for client, _, end in updates.scan(update).clients:
-                    self._claimed[client] = max(end, self._claimed.get(client, 0))
+                clients = updates.scan(update).clients
             except BadFrame:
-                pass
-        return True
+                clients = ()
+            for client, _, end in clients:
+                self._claimed[client] = max(end, self._claimed.get(client, 0))
+            if len(clients) == 1:  # one person's edit
+                self._note_editor(clients[0][0])
+        self._touched.clear()
 
     @property
     def lacks_causes(self) -> bool:

@@ -9,7 +9,7 @@ from rtstore.schema.sequences import matching
 from rtstore.schema.text_edits import gaps, words
 
 SIMILAR_MIN = 0.6
-"""From this share of equal words on, a cell with a new id in another's place is the other, edited."""
+"""From this share of equal words on, a cell with a new id is the other one, edited."""
 COMPARED_CHARS_MAX = 2_000
 COMPARED_PAIRS_MAX = 100
 

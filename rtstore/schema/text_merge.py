@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from merge3 import Merge3
-
-from rtstore.schema.sequences import Block, matching
+from rtstore.schema.sequences import matching
 from rtstore.schema.text_edits import gaps, words
 
 TOKENS_MAX = 20_000
@@ -34,31 +32,52 @@ def merge_text(base: str, ours: str, theirs: str) -> MergedText:
         return MergedText(ours, [])
     if ours == base:
         return MergedText(theirs, [])
+    lines = base.splitlines(keepends=True)
+    mine, others = _changes(lines, _lines(ours)), _changes(lines, _lines(theirs))
     merged: list[str] = []
     clashes: list[Clash] = []
-    lines = (text.splitlines(keepends=True) for text in (base, ours, theirs))
-    for kind, *passages in Merge3(*lines, sequence_matcher=_Matcher).merge_groups():
-        first = "".join(passages[0])
-        if kind != "conflict":
-            merged.append(first)
+    at = 0
+    for start, end in _touched([*mine, *others]):
+        before = lines[start:end]
+        our, their = _rewritten(before, start, mine), _rewritten(before, start, others)
+        old = "".join(before)
+        finer: str | None = our if their in (old, our) else their
+        if old not in (our, their) and our != their:
+            finer = merge_words(old, our, their)
+            if finer is None:
+                clashes.append(Clash(our, their))
+        merged += ["".join(lines[at:start]), our if finer is None else finer]
+        at = end
+    return MergedText("".join([*merged, *lines[at:]]), clashes)
+
+
+def _lines(text: str) -> list[str]:
+    return text.splitlines(keepends=True)
+
+
+def _touched(changes: list[_Change]) -> Iterator[tuple[int, int]]:
+    """The passages of the base that changes cover; those that meet are one passage."""
+    passage: tuple[int, int] | None = None
+    for start, end, _ in sorted((c.start, c.end, 0) for c in changes):
+        if passage is not None and start <= passage[1]:
+            passage = passage[0], max(end, passage[1])
             continue
-        mine, other = "".join(passages[1]), "".join(passages[2])
-        finer = merge_words(first, mine, other)
-        merged.append(mine if finer is None else finer)
-        if finer is None:
-            clashes.append(Clash(mine, other))
-    return MergedText("".join(merged), clashes)
+        if passage is not None:
+            yield passage
+        passage = start, end
+    if passage is not None:
+        yield passage
 
 
-class _Matcher:
-    """What Merge3 asks of difflib's, at bounded cost."""
-
-    def __init__(self, _junk: None, old: Sequence[str], new: Sequence[str]) -> None:
-        self._sides = old, new
-
-    def get_matching_blocks(self) -> list[Block]:
-        old, new = self._sides
-        return [*matching(old, new), (len(old), len(new), 0)]
+def _rewritten(before: list[str], start: int, changes: list[_Change]) -> str:
+    """A passage of the base, which begins at `start`, as one side has it."""
+    out: list[str] = []
+    at, end = start, start + len(before)
+    for change in changes:
+        if start <= change.start and change.end <= end:
+            out += [*before[at - start : change.start - start], *change.tokens]
+            at = change.end
+    return "".join([*out, *before[at - start :]])
 
 
 class _Change(NamedTuple):
@@ -72,7 +91,7 @@ def merge_words(base: str, ours: str, theirs: str) -> str | None:
     tokens = words(base)
     if len(tokens) + len(ours) + len(theirs) > TOKENS_MAX:
         return None
-    mine, others = _changes(tokens, ours), _changes(tokens, theirs)
+    mine, others = _changes(tokens, words(ours)), _changes(tokens, words(theirs))
     out: list[str] = []
     at = 0
     for change in sorted({*map(_frozen, mine), *map(_frozen, others)}):
@@ -90,8 +109,7 @@ def _frozen(change: _Change) -> tuple[int, int, tuple[str, ...]]:
     return change.start, change.end, tuple(change.tokens)
 
 
-def _changes(tokens: list[str], text: str) -> list[_Change]:
-    wanted = words(text)
+def _changes(tokens: list[str], wanted: list[str]) -> list[_Change]:
     blocks = matching(tokens, wanted)
     return [
         _Change(i1, i2, wanted[j1:j2]) for i1, i2, j1, j2 in gaps(blocks, len(tokens), len(wanted))

@@ -111,6 +111,8 @@ class _Sides:
         """Whether the cell `here` remains: not if `there` deleted it and nothing happened here."""
         if key in there or key not in self._base:
             return True
+        if here is self._ours and here[key]["id"] != key:
+            return True  # cut and pasted here, hence its new id: that was a live edit
         return not same(_edited(self._base[key], ignored), _edited(here[key], ignored))
 
     def _moved(self, side: dict[str, _Cell]) -> set[str]:

@@ -53,7 +53,7 @@ def scan(update: bytes) -> Scan:
             first, at = read_uint(update, at)
             clock = first
             for _ in range(count):
-                length, at = _struct(update, at)
+                length, at = struct_end(update, at)
                 clock += length
             if clock > CLOCK_MAX:
                 raise BadFrame(f"client {client} counts to {clock}, at most {CLOCK_MAX}")
@@ -171,7 +171,7 @@ _NAMED_TYPES = frozenset((3, 5))
 """Type refs of XML element and hook: they carry a name."""
 
 
-def _struct(data: bytes, at: int) -> tuple[int, int]:
+def struct_end(data: bytes, at: int) -> tuple[int, int]:
     """The length in clocks of the struct at `at`, and where it ends."""
     info = data[at]
     at += 1

@@ -11,14 +11,13 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from rtstore.errors import SettingsError
 
-try:
+with suppress(ImportError):  # Windows: see require_posix
     import fcntl
-except ImportError:  # Windows: see require_posix
-    pass
 
 POLL_S = 0.02
 POSIX = os.name == "posix"

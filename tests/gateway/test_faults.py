@@ -28,8 +28,14 @@ async def test_a_store_that_dies_and_comes_back_loses_nothing(store: Store, work
         await bob.type("3")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(store.restart())
-            tasks.create_task(ada.until(lambda: sorted(ada.text) == sorted("hello123")))
-            tasks.create_task(bob.until(lambda: sorted(bob.text) == sorted("hello123")))
+            # Each goes on answering until both have it all.
+            whole = sorted("hello123")
+            tasks.create_task(
+                ada.until_true(lambda: sorted(ada.text) == sorted(bob.text) == whole)
+            )
+            tasks.create_task(
+                bob.until_true(lambda: sorted(ada.text) == sorted(bob.text) == whole)
+            )
         assert ada.text == bob.text
         assert not ada.socket.closed
         assert not bob.socket.closed

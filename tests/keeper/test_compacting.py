@@ -9,6 +9,7 @@ from rtstore.keeper import compactor, keeper
 from rtstore.redis_backend.history import History
 from rtstore.redis_backend.update_log import Origin
 from rtstore.schema import updates
+from rtstore.schema.varint import write_uint
 from tests.gateway.team import Worker
 from tests.jupyter.conftest import Jupyter
 from tests.keeper.crew import a_worker, opened, write
@@ -34,6 +35,7 @@ async def test_a_long_log_is_compacted_and_archived(
 
         async with opened(two, path, "bob", kind="file", form="text") as bob:
             await bob.until(lambda: bob.text == wanted)
+            left = await ada.log.read()
             for _ in range(200):
                 if len(left := await ada.log.read()) < 120:
                     break
@@ -95,6 +97,34 @@ async def test_updates_without_their_causes_make_the_rooms_ask(
         update = doc.get_update(state)
         await ada.log.append(update, Origin(), epoch=epoch, tag=ada.log.next_tag())
         await ada.until(lambda: (jupyter.files / path).read_text() == "abc")
+
+
+async def test_an_entry_that_can_not_be_applied_is_set_aside(
+    jupyter: Jupyter, workers: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "IDLE_CHECK_S", 0.1)
+    path = write(jupyter, "a")
+    async with opened(workers[0], path, kind="file", form="text") as ada:
+        await ada.person.type("b")
+        await ada.until(lambda: (jupyter.files / path).read_text() == "ab")
+        # Well-formed: a letter whose parent is a letter.
+        parent = write_uint(ada.person.doc.client_id) + write_uint(0)
+        bad = b"\x01\x01\x07\x00\x04\x00" + parent + b"\x01x\x00"
+        updates.check(bad)
+        epoch = (await ada.log.read())[-1].id.epoch
+        bad_id = await ada.log.append(bad, Origin(), epoch=epoch, tag=ada.log.next_tag())
+        async with opened(workers[1], path, "bob", kind="file", form="text") as bob:
+            for _ in range(100):
+                entries = await bob.log.read()
+                if any(e.kind == "q" and e.update == str(bad_id).encode() for e in entries):
+                    break
+                await bob.person.hear_for(0.05)
+            else:
+                raise AssertionError([(e.kind, e.update) for e in entries])
+            await bob.person.type("c")
+            await bob.until(lambda: (jupyter.files / path).read_text() == "abc")
+        async with opened(workers[1], path, "eve", kind="file", form="text") as eve:
+            assert eve.text == "abc"
 
 
 async def _pause(worker: Worker) -> None:

@@ -173,4 +173,6 @@ async def test_the_view_is_for_people(jupyter: Jupyter, workers: Pair) -> None:
                 break
             await ada.person.hear_for(0.1)
         assert seen[b"path"].decode() == path
-        assert json.loads(seen[b"cells"])[0]["source"] == "# seen\nx = 1"
+        (cell,) = json.loads(seen[b"cells"])
+        assert cell["source"] == "# seen\nx = 1"
+        assert cell["editor"] == "ada"

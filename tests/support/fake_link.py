@@ -50,7 +50,7 @@ class FakeLink:
         if args[0] == "INFO":
             return "".join(f"{key}:{value}\r\n" for key, value in self.info.items()).encode()
         try:
-            return await self._redis.execute_command(*args)  # type: ignore[no-untyped-call]
+            return await self._redis.execute_command(*args)
         except ResponseError as error:
             raise _as_sent(error) from error
 

@@ -16,11 +16,13 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil  # type: ignore[import-untyped]
 import redis.asyncio
 
 from rtstore.redis_backend.keys import DocumentKeys, Keys
+from rtstore.supervisor.jupyter_seat import http_status
 from rtstore.supervisor.slots import WorkerSlot, live
 from tests.support.waiting import until
 
@@ -53,6 +55,14 @@ class Lab:
         """Of the Jupyter server that runs now."""
         (record,) = self.state_dir.glob("jupyter-*.json")
         return int(json.loads(record.read_text())["pid"])
+
+    async def answers(self) -> bool:
+        """Whether the Jupyter server serves now."""
+        at = urlsplit(self.url)
+        assert at.hostname is not None
+        assert at.port is not None
+        told = await http_status((at.hostname, at.port), f"{at.path}api/status", token=self.token)
+        return told == 200
 
     async def store_pid(self) -> int:
         """Of the store that runs now."""

@@ -127,6 +127,15 @@ class Person:
         """Type where the cursor is."""
         await self.page.keyboard.type(text, delay=delay_ms)
 
+    async def close_dialogs(self, text: str) -> None:
+        """From now on, close every dialog of this text before a click, as a user does."""
+        dialog = self.page.locator(".jp-Dialog", has_text=text)
+
+        async def close(_shown: Locator) -> None:
+            await dialog.locator(".jp-Dialog-footer button").first.click()
+
+        await self.page.add_locator_handler(dialog, close)
+
     async def until_texts(self, expected: list[str], *, timeout_s: float = SEEN_S) -> None:
         """Wait until the document says exactly this here."""
         try:
@@ -186,7 +195,7 @@ class Person:
 
     def cursor_flag(self, name: str) -> Locator:
         """The flag with a name at a remote cursor; it fades, but stays, when that one rests."""
-        return self.page.locator(f"{_NOTEBOOK} .jp-remote-userFlag-name", has_text=name)
+        return self.page.locator(".jp-remote-userFlag-name", has_text=name)
 
     # What must not be seen, and who serves
 

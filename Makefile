@@ -1,0 +1,60 @@
+# make lab    JupyterLab for several people      make lab DIR=~/notebooks ARGS="--share"
+# make test   all tests                          make test ARGS="-k typing -x"
+# make lint   ruff, mypy, import-linter
+# make bench  the benchmarks
+#
+# Needs git, make and Python 3.11 or newer with venv; everything else goes into .venv.
+
+.DELETE_ON_ERROR:
+.PHONY: lab test lint bench
+
+DIR := lab
+ARGS :=
+PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
+
+lab: .venv/.lab
+	@mkdir -p "$(DIR)"
+	@.venv/bin/python -m rtstore lab "$(DIR)" $(ARGS)
+
+test: .venv/.dev
+	.venv/bin/python -m pytest $(ARGS)
+
+lint: .venv/.dev
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+bench: .venv/.dev
+	.venv/bin/python -m benchmarks $(ARGS)
+
+# What `make test` installs has all that `make lab` needs.
+.venv/.lab: pyproject.toml | .venv/bin/python
+	@if [ .venv/.dev -nt pyproject.toml ]; then :; else \
+		echo "Installing rtstore and JupyterLab into .venv (once, about a minute)"; \
+		$(PIP) install --editable '.[lab]'; \
+	fi
+	@touch $@
+
+.venv/.dev: pyproject.toml | .venv/bin/python
+	@echo "Installing rtstore and what its tests need into .venv (once, some minutes)"
+	@$(PIP) install --editable '.[dev]'
+	@touch $@ .venv/.lab
+
+# Which Python: the newest of these that is new enough and can make a venv.
+.venv/bin/python:
+	@command -v git > /dev/null || { echo "git is missing: apt-get install git" >&2; exit 1; }
+	@no_venv=; \
+	for python in python3.13 python3.12 python3.11 python3; do \
+		"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || continue; \
+		if "$$python" -c 'import venv, ensurepip' 2> /dev/null; then \
+			rm -rf .venv && exec "$$python" -m venv .venv; \
+		fi; \
+		no_venv="$$no_venv $$python"; \
+	done; \
+	if [ "$$no_venv" ]; then \
+		echo "Python is here ($${no_venv# }), but not its venv module: apt-get install python3-venv" >&2; \
+	else \
+		echo "Python 3.11 or newer is missing: apt-get install python3 python3-venv" >&2; \
+	fi; \
+	exit 1
