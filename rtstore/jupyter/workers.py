@@ -1,7 +1,7 @@
 """Workers: the worker processes of this host, reached over their unix sockets.
 
-Requests go round robin over the slots that are taken; a worker that does not answer is skipped,
-and one that is starting again is waited for.
+Each room's sockets go round robin over the slots that are taken; a worker that does not answer
+is skipped, and one that is starting again is waited for.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
 from io import BytesIO
 from pathlib import Path
+from zlib import crc32
 
 from aiohttp import (
     ClientConnectorError,
@@ -39,6 +41,8 @@ LOOK_AGAIN_S = 0.1
 REREAD_S = 0.25
 """How old the list of slots may be; a reconnecting crowd must not read files for each socket."""
 
+ROUTES_MAX = 10_000
+"""Rooms whose turn is remembered."""
 _UNREACHED = (ClientError, OSError, TimeoutError)
 
 
@@ -54,7 +58,7 @@ class Workers:
         self._sessions: dict[str, ClientSession] = {}
         self._sockets: list[str] = []
         self._read_at = 0.0
-        self._turn = 0
+        self._turns: OrderedDict[str, int] = OrderedDict()
 
     def attach(self, state_dir: Path) -> None:
         """Look for slot files in this directory from now on."""
@@ -74,7 +78,7 @@ class Workers:
         Raises NoWorker, or WSServerHandshakeError if a worker refused.
         """
         url = URL("http://worker" + path, encoded=True)
-        async for session in self._each(within_s):
+        async for session in self._each(path, within_s):
             try:
                 async with asyncio.timeout(CONNECT_S):
                     return await session.ws_connect(
@@ -101,7 +105,7 @@ class Workers:
         url = URL("http://worker" + path, encoded=True)
         is_repeatable = method in {"GET", "HEAD", "PUT", "DELETE"}
         refused: ClientResponse | None = None
-        async for session in self._each(within_s):
+        async for session in self._each(path, within_s):
             try:
                 reply = await session.request(
                     method, url, headers=headers, data=BytesIO(body), allow_redirects=False
@@ -120,23 +124,29 @@ class Workers:
             return refused
         raise NoWorker
 
-    async def _each(self, within_s: float) -> AsyncIterator[ClientSession]:
+    async def _each(self, path: str, within_s: float) -> AsyncIterator[ClientSession]:
         """Workers to try, the next in turn first, again and again until the time is over."""
         deadline = time.monotonic() + within_s
         while True:
-            for path in self._in_turn():
-                yield self._session(path)
+            for socket in self._in_turn(path.partition("?")[0]):
+                yield self._session(socket)
             if time.monotonic() >= deadline:
                 return
             await asyncio.sleep(LOOK_AGAIN_S)
 
-    def _in_turn(self) -> list[str]:
+    def _in_turn(self, route: str) -> list[str]:
+        """Sockets of workers: each room is spread by itself, so that people in one document are
+        on different workers, and documents begin at different ones.
+        """
         if time.monotonic() - self._read_at > REREAD_S:
             found = slots.live(self._state_dir) if self._state_dir else []
             self._sockets = [worker.socket for worker in found]
             self._read_at = time.monotonic()
-        self._turn += 1
-        at = self._turn % len(self._sockets) if self._sockets else 0
+        turn = self._turns.pop(route, crc32(route.encode()))
+        self._turns[route] = turn + 1
+        if len(self._turns) > ROUTES_MAX:
+            self._turns.popitem(last=False)
+        at = turn % len(self._sockets) if self._sockets else 0
         return self._sockets[at:] + self._sockets[:at]
 
     def _session(self, path: str) -> ClientSession:

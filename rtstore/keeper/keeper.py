@@ -92,12 +92,15 @@ class Keeper:
         await charge.replica.follower.start()
         await charge.open()
         await self._wait_for_heal()
+        is_told = False
         while True:
             try:
                 await importer.load(charge)
                 break
             except JupyterUnavailable as error:
-                logger.info("Jupyter awaited document=%s why=%s", charge.document_id, error)
+                level = logging.DEBUG if is_told else logging.INFO
+                logger.log(level, "Jupyter awaited document=%s why=%s", charge.document_id, error)
+                is_told = True
                 await asyncio.sleep(JUPYTER_RETRY_S)
         self._is_loaded = True
         viewer = Viewer(charge)

@@ -114,6 +114,7 @@ async def test_an_entry_that_can_not_be_applied_is_set_aside(
         epoch = (await ada.log.read())[-1].id.epoch
         bad_id = await ada.log.append(bad, Origin(), epoch=epoch, tag=ada.log.next_tag())
         async with opened(workers[1], path, "bob", kind="file", form="text") as bob:
+            entries = await bob.log.read()
             for _ in range(100):
                 entries = await bob.log.read()
                 if any(e.kind == "q" and e.update == str(bad_id).encode() for e in entries):
