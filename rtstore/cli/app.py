@@ -65,7 +65,8 @@ def _imported(name: str) -> Any:  # noqa: ANN401 -- typer hides its types
 
 def _as_command(name: str, command: Any, context_settings: dict[str, Any]) -> Any:  # noqa: ANN401
     single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    single.command(name, help=COMMANDS[name], context_settings=context_settings)(command)
+    about = command.__doc__ or COMMANDS[name]
+    single.command(name, help=about, context_settings=context_settings)(command)
     return typer.main.get_command(single)
 
 
@@ -74,7 +75,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Real-time collaboration for Jupyter on Redis.",
+    help="Real-time collaboration for Jupyter on Redis: `rtstore lab` starts all that it takes.",
+    epilog="Settings are RTSTORE_… variables; `rtstore doctor` shows them and what is amiss.",
 )
 
 
@@ -87,7 +89,13 @@ def _say_version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which.")
+        bool,
+        typer.Option(
+            "--version",
+            callback=_say_version,
+            is_eager=True,
+            help="Say which version this is, and exit.",
+        ),
     ] = False,
 ) -> None:
     pass

@@ -76,7 +76,7 @@ async def _every(link: Link, keys: Keys) -> list[str]:
 async def _row(link: Link, keys: DocumentKeys, document_id: str) -> Row | None:
     async with asyncio.TaskGroup() as tasks:  # in one write
         meta_ = tasks.create_task(link.command("HGETALL", keys.meta))
-        who = tasks.create_task(link.command("HVALS", keys.who))
+        here = tasks.create_task(inspection.people(link, keys))
         length = tasks.create_task(link.command("XLEN", keys.log))
         memory = tasks.create_task(link.command("MEMORY", "USAGE", keys.log))
         snapshot = tasks.create_task(link.command("HGET", keys.snap, "bytes"))
@@ -91,7 +91,7 @@ async def _row(link: Link, keys: DocumentKeys, document_id: str) -> Row | None:
         document_id,
         meta.get("path", ""),
         meta.get("type", ""),
-        sorted({_name(value) for value in who.result()}),
+        sorted({person.name for person in here.result()}),
         int(length.result()),
         int(memory.result() or 0),
         int(snapshot.result() or 0),
@@ -116,14 +116,6 @@ async def _waits(link: Link, keys: DocumentKeys, saved: EntryId) -> float:
     flat = first[0][1]
     ts = dict(zip(flat[::2], flat[1::2], strict=True)).get(b"ts", b"")
     return round(max(0.0, time.time() - int(ts) / 1000), 1) if ts.isdigit() else 0.0
-
-
-def _name(value: bytes) -> str:
-    try:
-        told = json.loads(value)
-        return str(told.get("name") or told.get("user") or "?")
-    except (ValueError, AttributeError):
-        return "?"
 
 
 def _table(rows: list[Row]) -> Table:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -32,6 +34,14 @@ class Found:
     path: str
     """'' when no contents root has it any more."""
     keys: DocumentKeys
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Somebody who has a document open."""
+
+    user: str
+    name: str
 
 
 def run(job: Coroutine[Any, Any, T]) -> T:
@@ -116,3 +126,21 @@ async def find(link: Link, keys: Keys, settings: Settings, told: str) -> Found:
         f"no document is called {told}: give its path below the directory that Jupyter serves, or"
         " its id (`rtstore docs --all` lists both)"
     )
+
+
+async def people(link: Link, keys: DocumentKeys) -> list[Here]:
+    """Who has the document open now; each page is one."""
+    now = int(time.time() * 1000)
+    async with asyncio.TaskGroup() as tasks:  # in one write
+        who = tasks.create_task(link.command("HGETALL", keys.who))
+        alive = tasks.create_task(link.command("ZRANGEBYSCORE", keys.who_exp, now, "+inf"))
+    return [_here(who.result()[field]) for field in alive.result() if field in who.result()]
+
+
+def _here(value: bytes) -> Here:
+    try:
+        told = json.loads(value)
+        user = str(told["user"])
+        return Here(user, str(told.get("name") or user))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Here("?", "?")

@@ -12,6 +12,7 @@ import threading
 import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
@@ -22,10 +23,12 @@ from rtstore.cli.lab_plan import LabOptions, LabPlan, plan
 from rtstore.redis_backend.connection import connect
 from rtstore.settings import Settings
 from rtstore.supervisor.jupyter_seat import JupyterSeat
+from rtstore.supervisor.state_dir import state_dir
 from rtstore.supervisor.supervisor import WORKER, Supervisor, System
 
 logger = logging.getLogger(__name__)
 
+LOG_BYTES_MAX = 2**20
 AGAIN_S = 1.0
 """A signal sooner after the first is the same one, told by make or timeout once more."""
 CONTEXT_SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -34,23 +37,36 @@ CONTEXT_SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
 def command(
     context: typer.Context,
     directory: Annotated[
-        Path, typer.Argument(metavar="[DIR]", help="The directory of notebooks to serve.")
+        Path, typer.Argument(metavar="DIR", help="The directory of notebooks to serve.")
     ] = Path(),
     *,
     port: Annotated[
-        int | None, typer.Option(help="Default: the first free one from 8888 on; 0: any.")
+        int | None,
+        typer.Option(help="Port of JupyterLab; 0: any. Default: the first free one from 8888 on."),
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="How many worker processes (2).")] = None,
-    token: Annotated[str | None, typer.Option(help="Default: a new one.")] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=64, help="How many worker processes. Default: 2 (RTSTORE_WORKERS)."
+        ),
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(help="Who knows it may join. Default: a new one (JUPYTER_TOKEN)."),
+    ] = None,
     base_url: Annotated[str, typer.Option(help="Path under which Jupyter is served.")] = "/",
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open a browser when ready.")
     ] = True,
     redis: Annotated[
-        str | None, typer.Option(help="URL of the store. Default: the embedded store.")
+        str | None,
+        typer.Option(help="URL of the store (RTSTORE_REDIS_URL). Default: the embedded store."),
     ] = None,
     share: Annotated[
-        bool, typer.Option("--share", help="Let colleagues on your network join.")
+        bool,
+        typer.Option(
+            "--share", help="Listen on your network's address: colleagues there can join."
+        ),
     ] = False,
     ready_json: Annotated[
         bool, typer.Option("--ready-json", help="Say on one line of JSON what runs, when it does.")
@@ -58,10 +74,18 @@ def command(
 ) -> None:
     """Start JupyterLab, its workers and the store, and keep them running until Ctrl-C.
 
+    What dies is started again. Should this command itself be killed, all goes on serving, and its
+    next start takes it over. Logs are in the directory `roots` of RTSTORE_DATA_DIR.
+
     Other options go to JupyterLab; write them as --name=value.
     """
+    console = logging.StreamHandler()
+    console.setLevel(logging.WARNING)  # what nobody needs to act on goes to the log only
     logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
+        level=logging.INFO,
+        format="%(asctime)s %(message)s",
+        datefmt="%Y-%m-%d %H:%M:%S",
+        handlers=[console],
     )
     options = LabOptions(
         directory=directory,
@@ -93,6 +117,7 @@ async def run(
         jupyter=planned.jupyter,
         worker_command=worker_command,
     )
+    _log_beside_the_others(planned)
     with _ended_by_signals(), suppress(asyncio.CancelledError):
         if planned.settings.redis_url is not None:
             async with connect(planned.settings.redis_url, name="lab:check"):
@@ -105,6 +130,15 @@ async def run(
             await asyncio.Event().wait()
 
 
+def _log_beside_the_others(planned: LabPlan) -> None:
+    folder = state_dir(planned.settings.data_dir.expanduser().absolute(), planned.contents_id)
+    log = RotatingFileHandler(
+        folder / "supervisor.log", maxBytes=LOG_BYTES_MAX, backupCount=1, delay=True
+    )
+    log.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(message)s"))
+    logging.getLogger().addHandler(log)
+
+
 @contextmanager
 def _ended_by_signals() -> Iterator[None]:
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
@@ -114,7 +148,7 @@ def _ended_by_signals() -> Iterator[None]:
 
     def end(name: str) -> None:
         if not first:
-            logger.info("%s: stopping; again kills what is left", name)
+            typer.echo(f"{name}: stopping; again kills what is left", err=True)
             first.append(loop.time())
         elif loop.time() - first[0] < AGAIN_S:
             return
@@ -133,7 +167,7 @@ def _ended_by_signals() -> Iterator[None]:
 def _say(planned: LabPlan, system: System, jupyter: JupyterSeat, *, ready_json: bool) -> None:
     page = _page(jupyter)
     if planned.shared:
-        joins = f"A colleague on your network joins at the same address: {page}"
+        joins = f"A colleague on your network joins at: {_page(jupyter, host=planned.seen_at)}"
     else:
         joins = "A colleague joins at the same address on this machine; to let your network in,"
         joins += " start it with: rtstore lab --share"
@@ -148,12 +182,11 @@ def _say(planned: LabPlan, system: System, jupyter: JupyterSeat, *, ready_json: 
             "workers": [{"url": worker.url, "pid": worker.pid} for worker in system.workers],
         }
         typer.echo(json.dumps(told))
-    logger.info("logs are in %s", system.state_dir)
 
 
-def _page(jupyter: JupyterSeat) -> str:
+def _page(jupyter: JupyterSeat, *, host: str | None = None) -> str:
     token = f"?token={quote(jupyter.token)}" if jupyter.token else ""
-    return f"{jupyter.url}lab{token}"
+    return f"{jupyter.url_at(host)}lab{token}"
 
 
 def _open_browser(page: str) -> None:

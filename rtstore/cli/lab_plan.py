@@ -14,14 +14,22 @@ import psutil  # type: ignore[import-untyped]
 
 from rtstore.errors import SettingsError
 from rtstore.settings import Settings
-from rtstore.supervisor.jupyter_seat import JupyterCommand
+from rtstore.supervisor.jupyter_seat import JupyterCommand, reached_at
 from rtstore.supervisor.locks import require_posix
 
 PORT = 8888
 PORTS_TRIED = 50
 _LOOPBACK = "127.0.0.1"
-_NOT_OURS = ("--ServerApp.port", "--ServerApp.root_dir", "--notebook-dir", "--ServerApp.base_url")
-"""Options that would go behind our back: each has one of ours."""
+_OURS = {
+    "--ServerApp.port": "--port",
+    "--ServerApp.root_dir": "DIR",
+    "--ServerApp.base_url": "--base-url",
+    "--ServerApp.token": "--token",
+    "--ServerApp.open_browser": "--no-browser",
+    "--IdentityProvider.token": "--token",
+    "--notebook-dir": "DIR",
+}
+"""Options that would go behind our back, and what stands for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +59,8 @@ class LabPlan:
     jupyter: JupyterCommand
     shared: bool
     """Colleagues on the network reach it."""
+    seen_at: str
+    """The host in their URL."""
 
 
 def plan(options: LabOptions, settings: Settings) -> LabPlan:
@@ -60,8 +70,9 @@ def plan(options: LabOptions, settings: Settings) -> LabPlan:
         raise SettingsError('JupyterLab is not installed: pip install "rtstore[lab]"')
     root_dir = _directory(options.directory)
     for option in options.extra:
-        if option.partition("=")[0] in _NOT_OURS:
-            raise SettingsError(f"{option}: give --port, --base-url or DIR to rtstore lab instead")
+        name = option.partition("=")[0]
+        if name in _OURS:
+            raise SettingsError(f"{name}: give {_OURS[name]} to rtstore lab instead")
     host = _host(options)
     jupyter = JupyterCommand(
         argv=lambda port: _argv(options, root_dir=root_dir, host=host, port=port),
@@ -78,6 +89,7 @@ def plan(options: LabOptions, settings: Settings) -> LabPlan:
         settings.contents_root_id(root_dir),
         jupyter,
         shared=host != _LOOPBACK,
+        seen_at=_seen_at(host),
     )
 
 
@@ -118,6 +130,15 @@ def _host(options: LabOptions) -> str:
         if name in ("--ip", "--ServerApp.ip") and value:
             return {"*": "0.0.0.0", "localhost": _LOOPBACK}.get(value, value)  # noqa: S104
     return lan_address() if options.share else _LOOPBACK
+
+
+def _seen_at(host: str) -> str:
+    if reached_at(host) == host:
+        return host
+    try:
+        return lan_address()
+    except SettingsError:  # a container without a network may be reached by its name
+        return socket.gethostname()
 
 
 def _ports(given: int | None) -> Sequence[int]:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from rtstore.cli import inspection
-from rtstore.cli.words import amount
+from rtstore.cli.words import amount, cut
 from rtstore.errors import BadFrame, StoreRefused, StoreUnavailable
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.update_log import Entry, UpdateLog
@@ -27,7 +27,10 @@ KINDS = {
     "x": "from file",
     "q": "skip",
 }
-HEADER = f"{'ID':<10} {'TIME':<23} {'KIND':<9} {'USER':<16} {'CLIENT':<16} {'BYTES':>8}  WHAT"
+USER_CHARS = 18
+HEADER = (
+    f"{'ID':<10} {'TIME':<23} {'KIND':<9} {'USER':<{USER_CHARS}} {'CLIENT':<16} {'BYTES':>8}  WHAT"
+)
 
 
 def command(
@@ -56,13 +59,14 @@ async def _show(settings: Settings, told: str, *, number: int, follow: bool) -> 
     async with inspection.looking(settings) as (link, keys):
         found = await inspection.find(link, keys, settings, told)
         log = UpdateLog(link, found.keys, worker="look")
+        printer = _Printer(link, log)
         typer.echo(HEADER)
         if not follow:
-            await _print_from(log, await _start(link, log, number))
+            await printer.print_from(await _start(link, log, number))
             return
         news = asyncio.Event()
         async with link.listen(found.keys.feed, lambda _: news.set()):
-            at = await _print_from(log, await _start(link, log, number))
+            at = await printer.print_from(await _start(link, log, number))
             while True:
                 try:
                     async with asyncio.timeout(LOOK_EVERY_S):
@@ -71,7 +75,7 @@ async def _show(settings: Settings, told: str, *, number: int, follow: bool) -> 
                     pass
                 news.clear()
                 try:
-                    at = await _print_from(log, at)
+                    at = await printer.print_from(at)
                 except (StoreUnavailable, StoreRefused) as error:
                     typer.echo(f"waiting: {error}", err=True)
                     await asyncio.sleep(LOOK_EVERY_S)
@@ -85,26 +89,41 @@ async def _start(link: Link, log: UpdateLog, number: int) -> str:
     return str(newest[-1][0].decode()) if newest else "-"
 
 
-async def _print_from(log: UpdateLog, first: str) -> str:
-    """Print all from `first` on; returns from where to go on."""
-    while True:
-        entries = await log.read(first=first, limit=PAGE)
-        for entry in entries:
-            typer.echo(line(entry))
-        if entries:
-            first = f"({entries[-1].id}"
-        if len(entries) < PAGE:
-            return first
+class _Printer:
+    """Prints entries; who is here goes by the name that people know."""
+
+    def __init__(self, link: Link, log: UpdateLog) -> None:
+        self._link, self._log = link, log
+        self._names: dict[str, str] = {"": "-"}
+
+    async def print_from(self, first: str) -> str:
+        """Print all from `first` on; returns from where to go on."""
+        while True:
+            entries = await self._log.read(first=first, limit=PAGE)
+            await self._learn({entry.user for entry in entries})
+            for entry in entries:
+                typer.echo(line(entry, self._names[entry.user]))
+            if entries:
+                first = f"({entries[-1].id}"
+            if len(entries) < PAGE:
+                return first
+
+    async def _learn(self, users: set[str]) -> None:
+        unknown = users - self._names.keys()
+        if unknown:
+            here = await inspection.people(self._link, self._log.keys)
+            names = {person.user: person.name for person in here}
+            self._names |= {user: names.get(user, user) for user in unknown}
 
 
-def line(entry: Entry) -> str:
+def line(entry: Entry, name: str) -> str:
     """One entry, for a person."""
     at = datetime.fromtimestamp(entry.ts / 1000).astimezone()
     time = at.isoformat(sep=" ", timespec="milliseconds")[:23]
-    client = entry.client or "-"
+    user, client = cut(name, USER_CHARS), entry.client or "-"
     kind = KINDS.get(entry.kind, entry.kind)
     return (
-        f"{entry.id!s:<10} {time:<23} {kind:<9} {entry.user or '-':<16} {client:<16} "
+        f"{entry.id!s:<10} {time:<23} {kind:<9} {user:<{USER_CHARS}} {client:<16} "
         f"{amount(len(entry.update)):>8}  {_what(entry)}"
     )
 

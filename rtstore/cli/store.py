@@ -15,7 +15,9 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Start, stop or look at the embedded store.",
+    help="Start, stop or look at the embedded store: the Redis that rtstore brings along.\n\n"
+    "It is one per user, starts by itself when it is needed, and stops when nobody used it for"
+    " some minutes. With RTSTORE_REDIS_URL set it is not used.",
 )
 
 
@@ -24,7 +26,8 @@ def start() -> None:
     """Start the store unless it runs, and print its URL."""
     store = _store()
     typer.echo(asyncio.run(store.start()))
-    typer.echo(f"it stops by itself when nobody used it for {IDLE_S:.0f} s", err=True)
+    minutes = f"{IDLE_S / 60:.0f} minutes"
+    typer.echo(f"it stops by itself when nobody used it for {minutes}", err=True)
 
 
 @app.command()

@@ -20,3 +20,8 @@ def span(seconds: float) -> str:
             return f"{seconds:.0f} {unit}"
         seconds /= length
     return f"{seconds:.0f} d"
+
+
+def cut(text: str, chars_max: int) -> str:
+    """`text`, or its beginning with a mark."""
+    return text if len(text) <= chars_max else text[: chars_max - 1] + "…"

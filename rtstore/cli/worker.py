@@ -24,7 +24,6 @@ from rtstore.errors import (
 )
 from rtstore.gateway.gateway import Gateway
 from rtstore.gateway.serving import Place, listening, open_gateway
-from rtstore.keeper import keepers
 from rtstore.redis_backend.connection import connect
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.link import Link
@@ -119,9 +118,6 @@ async def _work(settings: Settings, seat: Seat) -> None:
         link = await stack.enter_async_context(connect(settings.redis_url, name=worker, keys=keys))
         await require_fit(link, keys)
         await stack.enter_async_context(background(_beat(link, keys, worker, seat)))
-        if "keeper" in seat.roles:
-            job = keepers.run(link, keys, settings, worker=worker, contents_id=seat.contents_id)
-            await stack.enter_async_context(background(job))
         gateway = await stack.enter_async_context(
             open_gateway(link, keys, settings, worker=worker, contents_id=seat.contents_id)
         )
@@ -135,12 +131,20 @@ async def _work(settings: Settings, seat: Seat) -> None:
                 worker=worker,
             )
             await stack.enter_async_context(background(_end_when_alone(gateway, stop)))
+        if "keeper" in seat.roles:
+            # Imported when rooms are served already: nbformat and jupyter_ydoc take half a second,
+            # in which browsers would wait for a worker that starts again.
+            from rtstore.keeper import keepers
+
+            job = keepers.run(link, keys, settings, worker=worker, contents_id=seat.contents_id)
+            await stack.enter_async_context(background(job))
         logger.info(
             "ready worker=%s version=%s port=%d roles=%s",
             worker, __version__, port, ",".join(sorted(seat.roles)),
         )  # fmt: skip
         await stop.wait()
         logger.info("draining worker=%s sockets=%d", worker, gateway.rooms.sockets)
+        await gateway.drain()  # before the keepers go: they save what came last
     logger.info("gone worker=%s", worker)
 
 

@@ -9,6 +9,7 @@ from aiohttp import web
 from rtstore.gateway.gate import Gate
 from rtstore.gateway.global_room import GlobalRoom
 from rtstore.gateway.jupyter_server import JupyterServer
+from rtstore.gateway.member import Code
 from rtstore.gateway.penalties import Penalties
 from rtstore.gateway.rooms import Rooms
 from rtstore.settings import Settings
@@ -24,6 +25,11 @@ class Gateway:
     gate: Gate
     jupyter: JupyterServer
     penalties: Penalties = field(default_factory=Penalties)
+
+    async def drain(self) -> None:
+        """Close all sockets with 1012, upon which browsers go to another worker."""
+        await self.rooms.drain()
+        await self.global_room.close(Code.RESTART, "this worker restarts")
 
 
 GATEWAY = web.AppKey("gateway", Gateway)

@@ -143,6 +143,7 @@ class Room:
                 if now - announced >= self.place.announce_every_s:
                     announced = now
                     await self.place.announce()
+                await self._saves.ask_again()
                 for member in self._fan.lagging():
                     await self._resync(member, now)
                 if self.place.link.connected and self._imported.is_set():

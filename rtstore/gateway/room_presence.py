@@ -42,7 +42,8 @@ class RoomPresence:
         self._changed: set[str] = set()
         self._leaving: dict[str, tuple[float, Connection]] = {}
         self._written_at = 0.0
-        self._renewed_at = asyncio.get_running_loop().time()
+        # The first time soon: what was said just before we heard the feed is in `…:who` by then.
+        self._renewed_at = asyncio.get_running_loop().time() + 1.5 * WRITE_EVERY_S - self._renew_s
         self._wake = asyncio.Event()
 
     async def join(self, connection: Connection) -> None:
@@ -127,6 +128,7 @@ class RoomPresence:
             self._presence.forget_gone()
         if self._changed and now >= self._written_at + WRITE_EVERY_S:
             told.update({o: self._here[o].as_json() for o in self._changed if o in self._here})
+            self._changed.clear()  # before the await: what changes meanwhile is written next
         if not told and not left:
             return
         self._written_at = now
@@ -136,7 +138,6 @@ class RoomPresence:
             self._renewed_at = 0.0  # fields may be gone: write them again
             self._changed.update(self._here)
             raise
-        self._changed.difference_update(told)
         for one in left:
             self._leaving.pop(one.origin, None)
             await self._publish(self._presence.gone(one.origin, one.clients), one.origin)

@@ -11,6 +11,8 @@ from rtstore.redis_backend.link import Link
 from rtstore.schema import feed, frames
 
 ANSWER_WITHIN_S = 10.0
+ASK_AGAIN_S = 2.0
+"""A keeper that died is replaced within 5 s; whoever follows it must hear of the request too."""
 
 
 class SaveRequests:
@@ -29,8 +31,16 @@ class SaveRequests:
         loop = asyncio.get_running_loop()
         timer = loop.call_later(ANSWER_WITHIN_S, self._late, key)
         self._waiting[key] = (member, timer)
+        await self._publish(key)
+
+    async def ask_again(self) -> None:
+        """Repeat what waits for an answer; to save twice is harmless. Called every ASK_AGAIN_S."""
+        for key in list(self._waiting):
+            await self._publish(key)
+
+    async def _publish(self, key: tuple[str, int]) -> None:
         try:
-            note = feed.notice("save", by=member.origin, id=number)
+            note = feed.notice("save", by=key[0], id=key[1])
             await self._link.command("SPUBLISH", self._keys.feed, note)
         except RTStoreError:
             self._end(key, "failed")

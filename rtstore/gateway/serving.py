@@ -17,7 +17,6 @@ from rtstore.gateway.gate import Gate
 from rtstore.gateway.gateway import Gateway
 from rtstore.gateway.global_room import GlobalRoom
 from rtstore.gateway.jupyter_server import JupyterServer
-from rtstore.gateway.member import Code
 from rtstore.gateway.rooms import open_rooms
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.link import Link
@@ -56,11 +55,11 @@ async def open_gateway(
     ):
         jupyter = JupyterServer(http, link, root, url=settings.jupyter_url, secret=settings.secret)
         gate = Gate(jupyter, secret=settings.secret, allowed_origins=settings.allowed_origins)
+        gateway = Gateway(settings, rooms, everyone, gate, jupyter)
         try:
-            yield Gateway(settings, rooms, everyone, gate, jupyter)
+            yield gateway
         finally:
-            await rooms.drain()
-            await everyone.close(Code.RESTART, "this worker restarts")
+            await gateway.drain()
 
 
 @asynccontextmanager
@@ -83,8 +82,7 @@ async def listening(gateway: Gateway, place: Place) -> AsyncIterator[int]:
             raise SettingsError(f"can't listen on {place.host}:{place.port}: {error}") from error
         yield _port(runner)
     finally:
-        await gateway.rooms.drain()
-        await gateway.global_room.close(Code.RESTART, "this worker restarts")
+        await gateway.drain()
         await runner.cleanup()
 
 

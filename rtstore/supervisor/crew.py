@@ -29,6 +29,8 @@ from rtstore.supervisor.worker_seat import DRAIN_S, Edition, WorkerSeat
 logger = logging.getLogger(__name__)
 
 TAKE_OVER_POLL_S = 0.2
+START_S = 60.0
+"""A worker that is not ready after this long hangs."""
 
 
 class Crew:
@@ -61,9 +63,7 @@ class Crew:
         mine = {"pid": os.getpid(), "workers": self._settings.workers}
         write_json(self._record, mine | asdict(self._edition))
         async with asyncio.TaskGroup() as group:
-            for slot in slots(self._state_dir):
-                if slot >= self._settings.workers:
-                    group.create_task(self._seat(slot).retire())
+            surplus = group.create_task(self._retire_surplus())
             for slot in range(self._settings.workers):
                 seat = self._seat(slot)
                 worker = Kept(
@@ -71,12 +71,14 @@ class Crew:
                     start=seat.start,
                     is_ready=seat.is_ready,
                     log=seat.log,
+                    ready_within_s=START_S,
                     stop_within_s=DRAIN_S,
                 )
                 self._kept.append(worker)
                 group.create_task(worker.run(patient=self.ready.is_set()))
             for worker in self._kept:
                 await worker.ready.wait()
+            await surplus  # whoever asks for the workers now is told of these only
             self.ready.set()
 
     async def stop(self) -> None:
@@ -97,6 +99,12 @@ class Crew:
     def processes(self) -> list[Process]:
         """The workers that we supervise and that run now."""
         return [worker.process for worker in self._kept if worker.process is not None]
+
+    async def _retire_surplus(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for slot in slots(self._state_dir):
+                if slot >= self._settings.workers:
+                    group.create_task(self._seat(slot).retire())
 
     async def _own(self) -> None:
         """Become the supervisor; meanwhile the other's workers are ours too."""

@@ -35,7 +35,7 @@ from rtstore.supervisor.store_connection import OUR_NAMES, StoreConnection
 
 logger = logging.getLogger(__name__)
 
-IDLE_S = 60.0
+IDLE_S = 300.0
 """Without a client for this long, the server is shut down."""
 ANSWER_S = 30.0
 """A living server that answers nothing for this long is reported, never replaced."""

@@ -74,9 +74,14 @@ class JupyterSeat:
 
     @property
     def url(self) -> str:
-        """Its base URL, ending in a slash."""
+        """Its base URL on this machine, ending in a slash."""
+        return self.url_at(None)
+
+    def url_at(self, host: str | None) -> str:
+        """`url` as it is from elsewhere, where this machine is called `host`."""
         scheme = "https" if self._command.tls else "http"
-        host = f"[{self._command.host}]" if ":" in self._command.host else self._command.host
+        host = reached_at(self._command.host) if host is None else host
+        host = f"[{host}]" if ":" in host else host
         return f"{scheme}://{host}:{self.port}{self._command.base_url}"
 
     async def take(self) -> None:
@@ -167,6 +172,11 @@ class JupyterSeat:
         return told.get("key") == self._key and same_port and same_token
 
 
+def reached_at(host: str) -> str:
+    """Where this machine reaches who listens on `host`, which may be all its addresses."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 -- not bound here
+
+
 async def http_status(
     address: tuple[str, int], path: str, *, token: str = "", tls: bool = False
 ) -> int | None:
@@ -179,8 +189,7 @@ async def http_status(
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    host, port = address
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 -- not bound here
+    host, port = reached_at(address[0]), address[1]
     lines = [f"GET {path} HTTP/1.1", f"Host: {host}:{port}", "Connection: close"]
     lines += [f"Authorization: token {token}"] if token else []
     try:

@@ -62,7 +62,8 @@ class Deaths:
 class Kept:
     """One process: `start` finds or makes it, `is_ready` says when it serves.
 
-    `start` raises OSError or RTStoreError when it can't; that counts as a death.
+    `start` raises OSError or RTStoreError when it can't; that counts as a death, and so does not
+    being ready after `ready_within_s`.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Kept:
         start: Callable[[], Awaitable[Process]],
         is_ready: Callable[[Process], Awaitable[bool]],
         log: Path,
+        ready_within_s: float,
         stop_within_s: float,
     ) -> None:
         self.name = name
@@ -81,6 +83,7 @@ class Kept:
         self._start = start
         self._is_ready = is_ready
         self._log = log
+        self._ready_within_s = ready_within_s
         self._stop_within_s = stop_within_s
         self._deaths = Deaths()
         self._ever_ready = False
@@ -127,13 +130,20 @@ class Kept:
                 )
 
     async def _until_ready(self, process: Process) -> float | None:
-        """When it got ready; None if it died before."""
+        """When it got ready; None if it died before, or was ended as it hung."""
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + self._ready_within_s
         while process.alive:
             if await self._is_ready(process):
                 self._ever_ready = True
                 self.ready.set()
                 logger.info("%s ready pid=%d", self.name, process.pid)
-                return asyncio.get_running_loop().time()
+                return clock()
+            if clock() > deadline:
+                logger.warning(
+                    "%s is not ready after %.0f s, ending it", self.name, self._ready_within_s
+                )
+                await process.stop(within_s=self._stop_within_s)
             await asyncio.sleep(READY_POLL_S)
         return None
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from rtstore import __version__
 from rtstore.errors import SettingsError
-from rtstore.supervisor.locks import FileLock, read_holder
+from rtstore.supervisor.locks import FileLock, is_held, read_holder
 from rtstore.supervisor.state_dir import read_json, write_json
 
 CLAIM_S = 10.0
@@ -100,9 +100,9 @@ def announced(state_dir: Path, slot: int) -> WorkerSlot | None:
 
 
 def live(state_dir: Path) -> list[WorkerSlot]:
-    """The workers that are there now, by slot. Reads one small file per slot."""
+    """The workers that are there now, by slot. Reads one small file and tries a lock per slot."""
     found = (announced(state_dir, slot) for slot in slots(state_dir))
-    return [worker for worker in found if worker is not None and _alive(worker.pid)]
+    return [worker for worker in found if worker is not None and _lives(state_dir, worker)]
 
 
 def slots(state_dir: Path) -> list[int]:
@@ -127,11 +127,12 @@ def record_path(state_dir: Path, slot: int) -> Path:
     return state_dir / f"slot-{slot}.json"
 
 
-def _alive(pid: int) -> bool:
+def _lives(state_dir: Path, worker: WorkerSlot) -> bool:
+    """Its pid may have become somebody else's, and its slot another worker's: so both."""
     try:
-        os.kill(pid, 0)
+        os.kill(worker.pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         pass
-    return True
+    return is_held(lock_path(state_dir, worker.slot))

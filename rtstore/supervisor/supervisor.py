@@ -3,8 +3,9 @@
     async with Supervisor(settings, contents_id=S).running() as system:
         …                       # all ready: system.store_url, system.workers
 
-Started in this order and ended in the opposite one. It runs in any asyncio loop, and sets no
-signal handler. Killed, it leaves everything serving, and the next one adopts it.
+Ended in order: the workers while Jupyter still saves for them, Jupyter, the store. It runs in
+any asyncio loop, and sets no signal handler. Killed, it leaves everything serving, and the next
+one adopts it.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rtstore.errors import RTStoreError, StoreRefused, StoreUnavailable, StoreUnfit
+from rtstore.errors import RTStoreError, StoreRefused, StoreUnavailable
 from rtstore.settings import Settings
 from rtstore.supervisor import slots
-from rtstore.supervisor.crew import Crew
+from rtstore.supervisor.crew import START_S, Crew
 from rtstore.supervisor.embedded_store import IDLE_S, EmbeddedStore
 from rtstore.supervisor.environ import child_environ, handed_down
 from rtstore.supervisor.jupyter_seat import STOP_S, JupyterCommand, JupyterSeat
@@ -34,7 +35,6 @@ logger = logging.getLogger(__name__)
 
 WORKER = (sys.executable, "-P", "-m", "rtstore", "worker")
 """How a worker is started. -P: a file of the user's must not stand for a module of ours."""
-START_S = 60.0
 JUPYTER_START_S = 180.0
 LOOK_AT_WATCHER_S = 15.0
 
@@ -107,8 +107,8 @@ class Supervisor:
                     root_dir=self._root_dir or state,
                 )
                 environ = child_environ(told, state_dir=state)
-                async with _crew_running(crew), _jupyter_running(seat, environ) as jupyter:
-                    await _all_ready(crew, jupyter)
+                async with _jupyter_running(seat, environ) as jupyter, _crew_running(crew):
+                    await _all_ready(crew, jupyter, logs=state)
                     secret = told.secret or ""
                     yield System(store_url, self._contents_id, state, secret, seat, jupyter)
 
@@ -158,6 +158,7 @@ async def _jupyter_running(
         start=lambda: seat.start(environ),
         is_ready=seat.is_ready,
         log=seat.log,
+        ready_within_s=JUPYTER_START_S,
         stop_within_s=STOP_S,
     )
     try:
@@ -176,19 +177,23 @@ async def _crew_running(crew: Crew) -> AsyncIterator[None]:
         await crew.stop()
 
 
-async def _all_ready(crew: Crew, jupyter: Kept | None) -> None:
+async def _all_ready(crew: Crew, jupyter: Kept | None, *, logs: Path) -> None:
     try:
         async with asyncio.timeout(START_S):
             await crew.ready.wait()
     except TimeoutError:
-        raise RTStoreError(f"the workers were not ready within {START_S:.0f} s") from None
+        raise RTStoreError(
+            f"the workers were not ready within {START_S:.0f} s; their logs are in {logs}"
+        ) from None
     if jupyter is None:
         return
     try:
         async with asyncio.timeout(JUPYTER_START_S):
             await jupyter.ready.wait()
     except TimeoutError:
-        raise RTStoreError(f"Jupyter was not ready within {JUPYTER_START_S:.0f} s") from None
+        raise RTStoreError(
+            f"Jupyter was not ready within {JUPYTER_START_S:.0f} s; its log is in {logs}"
+        ) from None
 
 
 async def _keep_store(store: EmbeddedStore) -> None:
@@ -204,7 +209,7 @@ async def _keep_store(store: EmbeddedStore) -> None:
                 while not await connection.closed(timeout_s=LOOK_AT_WATCHER_S):
                     store.watch()
             logger.warning("store died, starting it again")
-        except (StoreUnavailable, StoreUnfit, StoreRefused) as error:
+        except (OSError, RTStoreError) as error:  # a full disk passes, too
             logger.warning("store is not there: %s", error)
         served_s = 0.0 if served_from is None else clock() - served_from
         delay_s = deaths.add(now=clock(), served_s=served_s)

@@ -168,12 +168,12 @@ class Person:
                 await self.hear()
 
     async def hear_for(self, seconds: float) -> None:
-        """Whatever comes in this time."""
+        """Whatever comes in this time, or until the socket is closed."""
         try:
             async with asyncio.timeout(seconds):
-                while True:
+                while not self.socket.closed:
                     await self.hear()
-        except TimeoutError:
+        except (TimeoutError, ConnectionError):
             return
 
     async def until_true(self, met: Callable[[], bool], *, within_s: float = 10.0) -> None:

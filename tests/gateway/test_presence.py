@@ -113,4 +113,4 @@ async def test_the_global_room_needs_no_session_and_shows_everybody(workers: Pai
             await ada.say(clock, user={}, current=f"n{clock}")
         before = bob.presences
         await bob.until(lambda: bob.people[ada.doc.client_id].clock == 29)
-        assert bob.presences - before <= 2  # at most one a second, and the newest wins
+        assert bob.presences - before <= 4  # of 28: about one a second, and the newest wins

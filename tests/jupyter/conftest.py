@@ -215,7 +215,7 @@ async def server_url(jupyter: Jupyter, link: Link) -> str:
     async with asyncio.timeout(10):
         while (found := await link.command("HGET", jupyter.root.server, "url")) is None:
             await asyncio.sleep(0.02)
-    return found.decode()
+    return str(found.decode())
 
 
 async def until(condition: Callable[[], Awaitable[Any]], *, within_s: float = 10) -> Any:

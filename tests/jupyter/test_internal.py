@@ -5,7 +5,7 @@ import hashlib
 import json
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from rtstore.redis_backend.link import Link
 from rtstore.schema.identity import SIGNATURE_HEADER, sign_request
 from tests.jupyter.conftest import SECRET, Jupyter, listening, server_url
 
-Ask = Callable[..., Awaitable[tuple[int, Any]]]
+Ask = Callable[..., Coroutine[Any, Any, tuple[int, Any]]]
 DOCUMENT = "1a2b-3c"
 LEASE = "w1 7"
 

@@ -114,7 +114,9 @@ async def test_requests_go_round_robin_and_pass_by_a_worker_that_is_gone(
         assert [await asked() for _ in range(4)] == ["fake-0"] * 4
 
 
-async def test_a_worker_without_a_store_is_passed_by(jupyter: Jupyter, http: ClientSession) -> None:
+async def test_a_worker_without_a_store_is_passed_by(
+    jupyter: Jupyter, http: ClientSession
+) -> None:
     one = FakeWorker(jupyter.state_dir, slot=0, secret=SECRET)
     two = FakeWorker(jupyter.state_dir, slot=1, secret=SECRET)
     async with one.running(), two.running():

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
@@ -26,7 +27,7 @@ async def closing(browser: ClientWebSocketResponse) -> tuple[int | None, str]:
         while True:
             message = await browser.receive()
             if message.type is WSMsgType.CLOSE:
-                return message.data, message.extra
+                return message.data, message.extra or ""
             assert message.type is WSMsgType.BINARY, message
 
 
@@ -155,13 +156,15 @@ async def test_rooms_are_spread_over_the_workers(jupyter: Jupyter, http: ClientS
         assert await names() == {"fake-0", "fake-1"}
 
 
-async def refused(session: ClientSession, jupyter: Jupyter, **options: object) -> int:
+async def refused(session: ClientSession, jupyter: Jupyter, **options: Any) -> int:
     with pytest.raises(WSServerHandshakeError) as error:
-        await session.ws_connect(jupyter.url(ROOM), **options)  # type: ignore[arg-type]
+        await session.ws_connect(jupyter.url(ROOM), **options)
     return error.value.status
 
 
-async def test_nobody_joins_a_room_without_signing_in(jupyter: Jupyter, worker: FakeWorker) -> None:
+async def test_nobody_joins_a_room_without_signing_in(
+    jupyter: Jupyter, worker: FakeWorker
+) -> None:
     async with ClientSession() as nobody:
         assert await refused(nobody, jupyter) == 403
 
@@ -224,7 +227,7 @@ async def test_a_slow_browser_holds_its_worker_back(
         transport = browser._response.connection
         assert transport is not None
         assert transport.transport is not None
-        transport.transport.pause_reading()  # type: ignore[attr-defined]
+        transport.transport.pause_reading()
         await browser.send_str("flood 512 1000000")
 
         async def is_held_back() -> bool:
@@ -233,7 +236,7 @@ async def test_a_slow_browser_holds_its_worker_back(
 
         await until(is_held_back)
         assert resident_mb(jupyter) - before < 64
-        transport.transport.resume_reading()  # type: ignore[attr-defined]
+        transport.transport.resume_reading()
         async with asyncio.timeout(60):
             for _ in range(512):
                 assert len(await browser.receive_bytes()) == 1_000_000
@@ -243,9 +246,9 @@ async def is_stalled(worker: FakeWorker) -> bool:
     """Whether what the worker has to send does not move."""
     transport = worker.requests[-1].transport
     assert transport is not None
-    waiting = transport.get_write_buffer_size()  # type: ignore[attr-defined]
+    waiting = transport.get_write_buffer_size()
     await asyncio.sleep(0.2)
-    return bool(waiting > 0 and waiting == transport.get_write_buffer_size())  # type: ignore[attr-defined]
+    return bool(waiting > 0 and waiting == transport.get_write_buffer_size())
 
 
 async def test_a_slow_worker_holds_its_browser_back(
@@ -258,8 +261,9 @@ async def test_a_slow_worker_holds_its_browser_back(
         sent = 0
         try:
             async with asyncio.timeout(2):
-                for sent in range(512):
+                while sent < 512:
                     await browser.send_bytes(bytes(1_000_000))
+                    sent += 1
         except TimeoutError:
             pass
 

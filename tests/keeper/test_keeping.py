@@ -98,6 +98,18 @@ async def test_another_worker_takes_over_and_nothing_is_lost(jupyter: Jupyter) -
                 assert (await ada.log.meta())["owner"] == one.name
 
 
+async def test_a_save_that_is_asked_for_while_the_keeper_dies_is_done_by_the_next(
+    jupyter: Jupyter,
+) -> None:
+    async with a_worker(jupyter, "w2", save_after_s=30.0, save_latest_s=60.0) as two:
+        path = write(jupyter, notebook("x"))
+        async with opened(two, path) as ada:
+            await two.link.command("SET", ada.keys.lease("keep"), "dead 0", "PX", 2000)
+            await ada.insert(0, "1")
+            assert await ada.save(1) == "success"
+            assert sources(jupyter.files / path) == ["1x"]
+
+
 async def test_a_file_that_is_none_closes_with_the_reason(jupyter: Jupyter, workers: Pair) -> None:
     bad_cell = notebook("x")
     bad_cell["cells"][0]["cell_type"] = "nonsense"

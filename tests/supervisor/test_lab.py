@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from rtstore.cli.lab_plan import LabOptions, plan
 from rtstore.errors import SettingsError
 from rtstore.settings import Settings
 from rtstore.supervisor.embedded_store import EmbeddedStore
-from rtstore.supervisor.jupyter_seat import http_status
+from rtstore.supervisor.jupyter_seat import JupyterSeat, http_status
 
 from .cast import HERE, kill, runs, until_answered
 
@@ -103,7 +104,10 @@ def home(tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 async def test_a_day_of_rtstore_lab(home: Path) -> None:
     (home / "notes" / "asyncio.py").write_text("raise SystemExit('a file of the user')")
+    began = time.monotonic()
     async with lab(str(home / "notes"), "--port", "0", "--base-url", "/b") as it:
+        # Five seconds are the promise; a busy machine gets what it needed for the first start.
+        back_s = max(5.0, time.monotonic() - began)
         assert it.url.endswith("/b/")
         assert json.loads(it.get("api/contents/a.txt"))["content"] == "hello"
         assert '"news": {"disabled": true' in it.get("lab")
@@ -120,7 +124,7 @@ async def test_a_day_of_rtstore_lab(home: Path) -> None:
             address = ("127.0.0.1", it.port)
             return await http_status(address, "/b/api/status", token=it.token) == 200
 
-        await until_answered(is_back, within_s=5)
+        await until_answered(is_back, within_s=back_s)
 
         # Killed, it leaves all of it; the next start takes it over.
         it.process.kill()
@@ -136,8 +140,11 @@ async def test_a_day_of_rtstore_lab(home: Path) -> None:
         assert await again.process.wait() == 0
 
     told = await said(again)
-    assert f"JupyterLab is ready: {it.url}lab?token={it.token}\nA colleague joins" in told
-    assert told.count("stopping") == 1
+    lines = [line for line in told.splitlines() if "running as root" not in line]
+    assert len(lines) == 3, told
+    assert lines[0] == f"JupyterLab is ready: {it.url}lab?token={it.token}"
+    assert lines[1].startswith("A colleague joins")
+    assert lines[2].endswith("stopping; again kills what is left")
     assert not any(runs(pid) for pid in again.pids)
     store = EmbeddedStore(home / ".local/share/rtstore")
     assert store.directory.is_dir()
@@ -174,7 +181,8 @@ async def test_a_store_that_is_not_there_is_said_with_its_url(home: Path) -> Non
         ({"directory": Path("/nowhere/at/all")}, r"no such directory .*--name=value"),
         ({"directory": Path(__file__)}, r"is a file; give the directory"),
         ({"port": 70_000}, r"--port 70000: not a port"),
-        ({"extra": ["--ServerApp.port=1"]}, r"give --port"),
+        ({"extra": ["--ServerApp.port=1"]}, r"--ServerApp.port: give --port to rtstore lab"),
+        ({"extra": ["--IdentityProvider.token=x"]}, r"give --token"),
     ],
 )
 def test_what_can_not_be_is_said_in_one_line(
@@ -232,3 +240,8 @@ def test_share_binds_the_address_on_the_network(
     assert (shared.jupyter.host, shared.shared) == ("192.0.2.7", True)
     assert "--ServerApp.ip=192.0.2.7" in shared.jupyter.argv(1)
     assert (given.jupyter.host, given.shared) == ("192.0.2.9", True)
+
+    everywhere = plan(LabOptions(directory=tmp_path, extra=["--ip=0.0.0.0"]), settings)
+    seat = JupyterSeat(everywhere.jupyter, state_dir=tmp_path, key="")
+    assert seat.url == "http://127.0.0.1:0/"
+    assert seat.url_at(everywhere.seen_at) == "http://192.0.2.7:0/"

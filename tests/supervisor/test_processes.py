@@ -51,7 +51,7 @@ async def test_one_that_ignores_sigterm_is_killed(tmp_path: Path, way: str) -> N
     argv = [sys.executable, "-c", f"{code}; time.sleep(60)"]
     process = Process.spawn(argv, log=tmp_path / "log")
     async with asyncio.timeout(5):
-        while not processes.size(tmp_path / "log"):  # noqa: ASYNC110 -- a file says it
+        while not processes.size(tmp_path / "log"):
             await asyncio.sleep(0.01)
 
     assert not await process.stop(within_s=0.1)

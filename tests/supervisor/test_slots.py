@@ -58,3 +58,12 @@ async def test_records_of_the_dead_or_of_another_form_are_no_workers(tmp_path: P
         write_json(tmp_path / "slot-1.json", gone | {"pid": 2**22 - 1})
 
         assert slots.live(tmp_path) == []
+
+
+async def test_who_got_the_pid_of_a_dead_worker_is_no_worker(tmp_path: Path) -> None:
+    async with slots.claim(tmp_path, 0) as seat:
+        seat.announce(fingerprint="f", contents_id="c", socket="/s", port=1, worker="w")
+        record = (tmp_path / "slot-0.json").read_text()
+    (tmp_path / "slot-0.json").write_text(record)  # as SIGKILL leaves it; this process is alive
+
+    assert slots.live(tmp_path) == []
