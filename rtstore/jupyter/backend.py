@@ -50,6 +50,8 @@ class Connected:
     notices: Notices
     moves: Moves
     saver: Saver
+    tasks: asyncio.TaskGroup
+    """Ends with the connection."""
 
 
 class Backend:
@@ -160,13 +162,14 @@ class Backend:
         async with connect(
             system.store_url, name=f"jupyter-{os.getpid()}", keys=self.keys
         ) as link:
-            connected = self._connect(link)
             root = self.keys.root(self.contents_id)
             record = ServerRecord(link, root.server, self._serverapp, self._listener.url)
-            self._connected, self._gave_up = connected, False
-            logger.info("rtstore ready root=%s workers in %s", self.contents_id, system.state_dir)
             try:
                 async with asyncio.TaskGroup() as tasks:
+                    connected = self._connect(link, tasks)
+                    self._connected, self._gave_up = connected, False
+                    told = "rtstore ready root=%s workers in %s"
+                    logger.info(told, self.contents_id, system.state_dir)
                     tasks.create_task(record.run())
                     tasks.create_task(self.file_ids.run(link, connected.index, root.feed))
                     tasks.create_task(self.changes.run(connected.notices, self.file_ids.learned))
@@ -174,11 +177,11 @@ class Backend:
                 self._connected, self._why_not = None, "rtstore is stopping"
                 await record.remove()
 
-    def _connect(self, link: Link) -> Connected:
+    def _connect(self, link: Link, tasks: asyncio.TaskGroup) -> Connected:
         index = FileIndex(link, self.keys.root(self.contents_id))
         notices = Notices(link, self.keys, index)
         moves = Moves(link, self.keys, index, notices, contents_manager=self.contents_manager)
-        return Connected(link, index, notices, moves, Saver(link, self.keys))
+        return Connected(link, index, notices, moves, Saver(link, self.keys), tasks)
 
 
 def _root_of(serverapp: ServerApp, manager: Any) -> str | Path:  # noqa: ANN401

@@ -40,11 +40,15 @@ async def keeper(jupyter: Jupyter, link: Link, index: FileIndex, path: str) -> A
     file_id, _ = await index.index(path)
     document = jupyter.keys.document(file_id)
     await link.command("SET", document.lease("keep"), "w1 1", "PX", 60_000)
-    async with listening(link, document.feed) as ear, asyncio.TaskGroup() as tasks:
+    async with (
+        listening(link, document.feed) as ear,
+        listening(link, document.feed) as own_ear,
+        asyncio.TaskGroup() as tasks,
+    ):
 
         async def save() -> None:
             while True:
-                told = await ear.next("save", within_s=60)
+                told = await own_ear.next("save", within_s=60)
                 (jupyter.files / path).write_text(notebook("after"))
                 answer = feed.notice("saved", by=told["by"], id=told["id"], status="success")
                 await link.command("SPUBLISH", document.feed, answer)
