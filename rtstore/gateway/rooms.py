@@ -151,6 +151,13 @@ async def open_rooms(
             except Exception:
                 logger.exception("background work failed")
 
+        waiting: set[asyncio.Task[None]] = set()
+
+        def later(job: Coroutine[Any, Any, None]) -> None:
+            task = tasks.create_task(guarded(job))
+            waiting.add(task)
+            task.add_done_callback(waiting.discard)
+
         deployment = Deployment(
             link,
             keys,
@@ -158,14 +165,12 @@ async def open_rooms(
             contents_id,
             FileIndex(link, keys.root(contents_id)),
             Registry(link, keys),
-            lambda job: void(tasks.create_task(guarded(job))),
+            later,
         )
         rooms = Rooms(deployment, settings, tasks)
         try:
             yield rooms
         finally:
             await rooms.drain()
-
-
-def void(_: object) -> None:
-    """Nothing."""
+            for task in tuple(waiting):
+                task.cancel()

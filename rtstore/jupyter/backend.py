@@ -114,6 +114,18 @@ class Backend:
         if file_id is not None and self._connected is not None:
             await self._connected.saver.save_if_open(file_id)
 
+    async def until_hash_is_known(self, path: str) -> None:
+        """Wait, not for long, until everybody who has the file open knows its present hash.
+
+        Their front ends learn it a moment after the file was saved; one that compares hashes in
+        that moment tells its user that the file has changed on disk.
+        """
+        file_id = self.file_ids.get_id(path)
+        if file_id is not None and self._connected is not None:
+            await self._connected.saver.until_hash_is_known(
+                file_id, lambda: self.files.hash_of(path)
+            )
+
     async def run(self) -> None:
         """Have store and workers, for ever: start them, or find them, again and again."""
         self._listener.open()

@@ -42,6 +42,9 @@ class Hooked(JupyterHandler):  # type: ignore[misc] # untyped
         path = None if self._finished else self.read_path()
         if path and self._backend.is_indexed(path) and await self._may_read():
             await self._backend.save_if_open(path)
+        path = None if self._finished else self.hash_path()
+        if path and self._backend.is_indexed(path) and await self._may_read():
+            await self._backend.until_hash_is_known(path)
 
     def on_finish(self) -> None:
         """Tell that the file is another now, if this request made it so."""
@@ -52,6 +55,10 @@ class Hooked(JupyterHandler):  # type: ignore[misc] # untyped
 
     def read_path(self) -> str | None:
         """The file whose content this request reads, if it does."""
+        return None
+
+    def hash_path(self) -> str | None:
+        """The file whose hash this request asks for, if it does."""
         return None
 
     def written_path(self) -> str | None:
@@ -82,6 +89,11 @@ class HookedContents(Hooked, ContentsHandler):  # type: ignore[misc] # untyped
             except (ValueError, KeyError, TypeError):
                 return None  # the handler itself says what is wrong
         return None
+
+    def hash_path(self) -> str | None:
+        """See Hooked. The front end does so at Ctrl+S, to see whether the file is another."""
+        asks = self.request.method == "GET" and self.get_query_argument("content", "1") == "0"
+        return self._path() if asks and self.get_query_argument("hash", "0") == "1" else None
 
     def written_path(self) -> str | None:
         """See Hooked. Contents managers that send events told this already: no harm twice."""

@@ -106,6 +106,10 @@ class Files:
             "stat": stat,
         }
 
+    async def hash_of(self, path: str) -> str | None:
+        """As ``GET /api/contents/{path}?content=0&hash=1`` tells. Raises HTTPError 404."""
+        return (await self._hash(path))[0]
+
     async def save(
         self,
         document: Document,

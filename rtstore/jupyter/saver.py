@@ -6,7 +6,10 @@ import asyncio
 import itertools
 import logging
 import secrets
-from collections.abc import Iterable
+import time
+from collections.abc import Awaitable, Callable, Iterable
+
+from tornado.web import HTTPError
 
 from rtstore.errors import StoreRefused, StoreUnavailable
 from rtstore.redis_backend.keys import Keys
@@ -17,6 +20,9 @@ logger = logging.getLogger(__name__)
 
 WAIT_S = 2.0
 """A reader is not kept longer than this; it then gets the file as it is."""
+KNOWN_S = 0.5
+"""A browser needs two requests to know the hash of what was saved."""
+LOOK_S = 0.05
 AT_ONCE = 20
 """Documents that are saved side by side when all are."""
 
@@ -52,6 +58,26 @@ class Saver:
             )
         except (StoreUnavailable, StoreRefused) as error:
             logger.info("document not saved before it was read id=%s why=%s", file_id, error)
+
+    async def until_hash_is_known(
+        self, file_id: str, hash_now: Callable[[], Awaitable[str | None]]
+    ) -> None:
+        """Return when the file is as last saved and that was told KNOWN_S ago, or after WAIT_S."""
+        meta = self._keys.document(file_id).meta
+        try:
+            if not await self.is_open(file_id):
+                return
+            async with asyncio.timeout(WAIT_S):
+                while True:
+                    saved = await self._link.command("HMGET", meta, "saved_hash", "saved_ts")
+                    now = await hash_now()
+                    age_s = time.time() - int(saved[1] or 0) / 1000
+                    if saved[0] is None or (saved[0].decode() == now and age_s >= KNOWN_S):
+                        return
+                    is_told = saved[0].decode() == now and age_s >= 0
+                    await asyncio.sleep(KNOWN_S - age_s if is_told else LOOK_S)
+        except (TimeoutError, StoreUnavailable, StoreRefused, HTTPError) as error:
+            logger.debug("hash not awaited id=%s why=%s", file_id, error)
 
     async def save_all(self, ids: Iterable[str], *, wait_s: float) -> None:
         """`save_if_open` for each of `ids`, for at most `wait_s` altogether."""

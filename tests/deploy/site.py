@@ -30,6 +30,8 @@ class Site:
     url: str
     jupyter: Jupyter
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    ports: list[int] = field(default_factory=list)
+    """Of the workers; nobody but nginx needs to know them."""
     token: str = TOKEN
 
     def kill_worker(self, number: int) -> None:
@@ -39,14 +41,21 @@ class Site:
 
 
 @asynccontextmanager
-async def running_site(folder: Path, store_url: str) -> AsyncIterator[Site]:
-    """Everything up, on ports of its own."""
+async def running_site(
+    folder: Path, store_url: str, *, has_lab: bool = False
+) -> AsyncIterator[Site]:
+    """Everything up, on ports of its own; `has_lab`: with pages to look at."""
     jupyter = Jupyter(folder, store_url, base_url="/")
+    # As in compose.yaml: there are no workers on Jupyter's host, and nothing makes the directory.
+    jupyter.environ["RTSTORE_STATE_DIR"] = str(folder / "nobody")
+    if has_lab:
+        jupyter.extensions["jupyterlab"] = True
+        jupyter.arguments.append("--LabApp.expose_app_in_browser=True")
     ports = [free_port("127.0.0.1", [0]) for _ in range(WORKERS + 1)]
     with jupyter.running():
         workers = [_start_worker(jupyter, folder, port) for port in ports[1:]]
         web = _start_nginx(folder, jupyter, ports)
-        site = Site(f"http://127.0.0.1:{ports[0]}/", jupyter, workers)
+        site = Site(f"http://127.0.0.1:{ports[0]}/", jupyter, workers, ports[1:])
         try:
             for port in ports[1:]:
                 await until(lambda p=port: _is_ready(p), what=f"worker on {port}", timeout_s=30)  # type: ignore[misc]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 from urllib.parse import quote
@@ -176,3 +177,26 @@ async def test_the_view_is_for_people(jupyter: Jupyter, workers: Pair) -> None:
         (cell,) = json.loads(seen[b"cells"])
         assert cell["source"] == "# seen\nx = 1"
         assert cell["editor"] == "ada"
+
+
+async def test_who_asks_for_the_hash_right_after_a_save_gets_one_that_everybody_knows(
+    jupyter: Jupyter, workers: Pair, http: ClientSession
+) -> None:
+    path = write(jupyter, notebook("x"))
+    async with opened(workers[0], path) as ada:
+        for number in range(3):
+            before = ada.state["hash"]
+            await ada.insert(0, str(number))
+            url = jupyter.url(f"api/contents/{path}?content=0&hash=1")
+
+            def is_written(before: str = before) -> bool:
+                data = (jupyter.files / path).read_bytes()
+                return hashlib.sha256(data).hexdigest() != before
+
+            await ada.until(is_written)
+            async with http.get(url) as reply:
+                told = (await reply.json())["hash"]
+            heard = {before, ada.state["hash"]}
+            await ada.person.hear_for(0.01)  # what came while the answer was on its way
+            assert told in heard | {ada.state["hash"]}
+            assert told != before
