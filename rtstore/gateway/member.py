@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
+from rtstore.errors import BadDocument, DocumentError, LoadFailed, NoSuchDocument
 from rtstore.pubsub.outbox import Outbox
 from rtstore.pubsub.presence import Connection
 from rtstore.schema.frames import websocket_frame
@@ -34,6 +35,24 @@ class Code:
     NOT_ALLOWED = 4403
     NO_SUCH_DOCUMENT = 4404
     LOAD_FAILED = 4500
+
+
+_REFUSALS: dict[type[DocumentError], int] = {
+    NoSuchDocument: Code.NO_SUCH_DOCUMENT,
+    BadDocument: Code.BAD_DOCUMENT,
+    LoadFailed: Code.LOAD_FAILED,
+}
+
+
+def code_of(error: DocumentError) -> int:
+    """The close code that the front end shows to the person."""
+    return _REFUSALS.get(type(error), Code.LOAD_FAILED)
+
+
+def refusal_of(code: int, reason: str) -> DocumentError:
+    """The error that a close code stands for."""
+    kinds = {told: kind for kind, told in _REFUSALS.items()}
+    return kinds.get(code, LoadFailed)(reason)
 
 
 @dataclass(slots=True)

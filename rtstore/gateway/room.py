@@ -12,9 +12,15 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from rtstore import metrics
-from rtstore.errors import NoSuchDocument, RTStoreError, StoreRefused, StoreUnavailable
+from rtstore.errors import (
+    DocumentError,
+    NoSuchDocument,
+    RTStoreError,
+    StoreRefused,
+    StoreUnavailable,
+)
 from rtstore.gateway.fan_out import GIVE_UP_S, FanOut
-from rtstore.gateway.member import Code, Member
+from rtstore.gateway.member import Code, Member, refusal_of
 from rtstore.gateway.place import Place
 from rtstore.gateway.room_presence import RoomPresence
 from rtstore.gateway.save_requests import SaveRequests
@@ -62,6 +68,8 @@ class Room:
         self._ended: Callable[[], None] = lambda: None
         self.is_over = False
         """Whether nobody may join any more: its document is gone, or of another generation."""
+        self.refusal: DocumentError | None = None
+        """Why the document can't be loaded, if a keeper has said so."""
 
     # -- life ------------------------------------------------------------------------------
 
@@ -206,6 +214,7 @@ class Room:
 
     async def _refuse(self, code: int, reason: str) -> None:
         self.is_over = True
+        self.refusal = refusal_of(code, reason)
         await self._close_all(lambda member: member.close(code, reason))
 
     async def _give_up(self, why: str, *, is_reloadable: bool = True) -> None:
@@ -229,7 +238,12 @@ class Room:
     # -- members ---------------------------------------------------------------------------
 
     async def join(self, member: Member) -> None:
-        """From now on it hears everything; its own sync step 1 brings what was before."""
+        """From now on it hears everything; its own sync step 1 brings what was before.
+
+        Raises DocumentError if the document was refused meanwhile.
+        """
+        if self.refusal is not None:
+            raise self.refusal
         self._fan.add(member)
         metrics.CONNECTIONS.inc()
         await self._presence.join(member.presence)

@@ -68,6 +68,8 @@ class Rooms:
                 living.timer.cancel()
                 living.timer = None
             await asyncio.shield(living.ready)
+            if living.room.refusal is not None:
+                raise living.room.refusal
             if not living.room.is_over and not living.left.is_set():
                 return living.room
         raise StoreUnavailable(f"document {document_id} does not stay open")

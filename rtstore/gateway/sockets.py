@@ -14,7 +14,6 @@ from rtstore.errors import (
     BadDocument,
     BadFrame,
     DocumentError,
-    LoadFailed,
     NoSuchDocument,
     StoreRefused,
     StoreUnavailable,
@@ -23,7 +22,7 @@ from rtstore.errors import (
 from rtstore.gateway import global_room
 from rtstore.gateway.gateway import GATEWAY, Gateway
 from rtstore.gateway.global_room import GlobalRoom
-from rtstore.gateway.member import Code, Member
+from rtstore.gateway.member import Code, Member, code_of
 from rtstore.gateway.room import Room
 from rtstore.pubsub.outbox import Outbox
 from rtstore.schema.ids import is_document_id
@@ -59,6 +58,8 @@ async def join(request: web.Request) -> web.StreamResponse:
         if wait := gateway.penalties.due(client):
             await asyncio.sleep(wait)
         await _serve_room(socket, member, name, request, gateway)
+    except DocumentError as error:
+        await member.close(code_of(error), str(error))
     except (BadFrame, TooBig) as error:
         wait = gateway.penalties.add(client)
         metrics.BAD_FRAMES.inc()
@@ -89,9 +90,6 @@ async def _serve_document(
 ) -> None:
     try:
         room = await _enter(name, gateway)
-    except DocumentError as error:
-        await member.close(code_of(error), str(error))
-        return
     except (StoreUnavailable, StoreRefused) as error:
         await member.close(Code.LATER, f"the store: {error}")
         return
@@ -122,16 +120,6 @@ async def _enter(name: str, gateway: Gateway) -> Room:
 
 def _why_other_session(session: str) -> str:
     return "" if session else "no sessionId: ask api/collaboration/session first"
-
-
-def code_of(error: DocumentError) -> int:
-    """The close code that the front end shows to the person."""
-    if isinstance(error, NoSuchDocument):
-        return Code.NO_SUCH_DOCUMENT
-    if isinstance(error, BadDocument):
-        return Code.BAD_DOCUMENT
-    assert isinstance(error, LoadFailed)
-    return Code.LOAD_FAILED
 
 
 async def _serve(socket: web.WebSocketResponse, member: Member, room: Room | GlobalRoom) -> None:

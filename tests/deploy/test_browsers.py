@@ -26,8 +26,7 @@ pytestmark = [
 ]
 
 Meet = Callable[[str, list[str]], Awaitable[tuple[Person, Person]]]
-STEPS = 25
-"""Milliseconds between two keys."""
+KEY_EVERY_MS = 25
 
 
 class SiteLab(Lab):
@@ -112,8 +111,8 @@ async def test_two_people_type_in_one_notebook_and_see_each_other(
     for one, other in ((ann, bob), (bob, ann)):
         await one.cursor_flag((await other.user())["display_name"]).wait_for()
     async with asyncio.TaskGroup() as group:
-        group.create_task(ann.type("0" * 40, delay_ms=STEPS))
-        group.create_task(bob.type("0" * 40, delay_ms=STEPS))
+        group.create_task(ann.type("0" * 40, delay_ms=KEY_EVERY_MS))
+        group.create_task(bob.type("0" * 40, delay_ms=KEY_EVERY_MS))
 
     told = ["first = 1" + "0" * 40, "second = 2" + "0" * 40]
     await ann.until_texts(told)
@@ -131,7 +130,7 @@ async def test_a_worker_killed_in_the_middle_of_typing_is_not_noticed(
     await ann.enter()
 
     async with asyncio.TaskGroup() as group:
-        group.create_task(ann.type(before + after, delay_ms=STEPS))
+        group.create_task(ann.type(before + after, delay_ms=KEY_EVERY_MS))
         await bob.until_length(25)
         lab.kill(await ann.worker())
         # What is typed while there is no connection arrives too, and soon.

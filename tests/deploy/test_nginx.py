@@ -65,6 +65,27 @@ async def test_nobody_enters_without_signing_in(site: Site) -> None:
             assert reply.status == 404
 
 
+async def test_a_folder_may_be_called_as_our_paths_are(site: Site) -> None:
+    for path in ("rtstore/a.txt", "rtstore/metrics", "api/collaboration/b.txt"):
+        write(site.jupyter, path, path)
+        async with signed_in(site) as http:
+            async with http.get(f"{site.url}api/contents/{path}") as reply:
+                assert (reply.status, (await reply.json())["content"]) == (200, path)
+            person = await join(http, site, path)
+            await person.until(lambda p=path, q=person: q.text == p)  # type: ignore[misc]
+            await person.socket.close()
+
+
+async def test_a_worker_answers_through_nginx_but_counts_for_us_alone(site: Site) -> None:
+    async with ClientSession() as nobody:
+        async with nobody.get(f"{site.url}rtstore/readyz") as reply:
+            assert (await reply.json())["status"] == "ready"
+        async with nobody.get(f"{site.url}rtstore/metrics") as reply:
+            assert reply.status == 404
+        async with nobody.get(f"http://127.0.0.1:{site.ports[0]}/rtstore/metrics") as reply:
+            assert "rtstore_connections" in await reply.text()
+
+
 async def test_a_cookie_alone_is_not_enough_for_other_sites(site: Site) -> None:
     write(site.jupyter, "text", "a.txt")
     async with signed_in(site) as http:
