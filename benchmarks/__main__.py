@@ -4,66 +4,75 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvloop
 from rich.console import Console
-from rich.table import Table
 
 from benchmarks.cold_open import cold_open
 from benchmarks.cpu import pin
-from benchmarks.peers import PEERS
+from benchmarks.report import cold_table, figures, load_table
 from benchmarks.scenarios import Result, fan_out, pairs
 from benchmarks.stage import Stage, relay_stage, rtstore_stage
 
 GENERATOR_CORE = 1
 ALL = ("floor", "s1", "s2", "cold")
+OURS, FLOORS = "rtstore", ("floor raw", "floor aiohttp")
 
 
-async def _load(stage: Stage, which: set[str], options: Options) -> list[Result]:
-    out: list[Result] = []
-    for _ in range(options.repeat):
-        if "s1" in which:
-            ways = (False, True) if stage.link is not None else (False,)
-            out += [await _fan_out(stage, options, spread=spread) for spread in ways]
-        if "s2" in which:
-            out.append(
-                await pairs(stage, documents=options.documents, seconds=options.seconds, rate=5)
-            )
-    return out
-
-
-async def _fan_out(stage: Stage, options: Options, *, spread: bool) -> Result:
-    return await fan_out(
-        stage, readers=options.readers, seconds=options.seconds, rate=50, spread=spread
-    )
-
-
+@dataclass(frozen=True)
 class Options:
     """What the command line says."""
 
-    def __init__(self, readers: int, documents: int, seconds: float, repeat: int) -> None:
-        self.readers, self.documents = readers, documents
-        self.seconds, self.repeat = seconds, repeat
+    readers: int
+    documents: int
+    seconds: float
+    repeat: int
 
 
-async def _run(
-    which: set[str], options: Options, trace: Path | None, edits: int
-) -> dict[str, object]:
-    told: dict[str, object] = {}
-    scenarios = which & {"s1", "s2"} or ({"s1", "s2"} if "floor" in which else set())
-    if scenarios and "floor" in which:
-        for kind in ("raw", "aiohttp"):
-            async with relay_stage(kind) as stage:
-                told[f"floor {kind}"] = await _load(stage, scenarios, options)
-    async with rtstore_stage() as stage:
-        if which & {"s1", "s2"}:
-            told["rtstore"] = await _load(stage, which, options)
-        if "cold" in which:
-            told["cold"] = await cold_open(stage, trace=trace, count=edits)
+async def _windows(stage: Stage, which: set[str], options: Options) -> list[Result]:
+    out: list[Result] = []
+    # As the peers were measured, readers beside the writer; and as ours work, on all workers.
+    spreads = (False, True) if stage.link is not None else (False,)
+    for spread in spreads if "s1" in which else ():
+        one = await fan_out(
+            stage, readers=options.readers, seconds=options.seconds, rate=50, spread=spread
+        )
+        out.append(one)
+    if "s2" in which:
+        one = await pairs(stage, documents=options.documents, seconds=options.seconds, rate=5)
+        out.append(one)
+    return out
+
+
+async def _load(which: set[str], options: Options) -> dict[str, list[Result]]:
+    """Rounds of one window on each stage, so that a slow minute of the machine hits all alike.
+
+    Each round on processes of its own: rooms that everybody left live on for a while, and their
+    upkeep would be counted as the next window's.
+    """
+    scenarios = which & {"s1", "s2"} or {"s1", "s2"}
+    names = [*(FLOORS if "floor" in which else ()), *((OURS,) if which & {"s1", "s2"} else ())]
+    told: dict[str, list[Result]] = {name: [] for name in names}
+    for _ in range(options.repeat):
+        for name in names:
+            async with _stage(name) as stage:
+                told[name] += await _windows(stage, scenarios, options)
     return told
+
+
+def _stage(name: str) -> AbstractAsyncContextManager[Stage]:
+    return rtstore_stage() if name == OURS else relay_stage(name.removeprefix("floor "))
+
+
+async def _cold(trace: Path | None, count: int) -> dict[str, float]:
+    async with rtstore_stage() as stage:
+        return await cold_open(stage, trace=trace, count=count)
 
 
 def main(
@@ -72,65 +81,29 @@ def main(
     ] = None,
     readers: Annotated[int, typer.Option(help="S1: readers of one document.")] = 300,
     documents: Annotated[int, typer.Option("--docs", help="S2: documents.")] = 200,
-    seconds: Annotated[float, typer.Option(help="Length of one window.")] = 4.0,
+    seconds: Annotated[float, typer.Option(help="Length of one window.")] = 3.0,
     repeat: Annotated[int, typer.Option(help="Windows; the median is shown.")] = 3,
     trace: Annotated[Path | None, typer.Option(help="cold: a recorded trace (.json.gz).")] = None,
     edits: Annotated[int, typer.Option(help="cold: edits, without a trace.")] = 260_000,
-    output: Annotated[Path | None, typer.Option("--json", help="Write figures to a file.")] = None,
+    output: Annotated[Path | None, typer.Option("--json", help="Where the figures go.")] = None,
 ) -> None:
     """Measure. Servers run on one core and the generator on another; loopback only."""
     which = set(scenarios or ALL)
     if unknown := which - set(ALL):
         raise typer.BadParameter(f"no scenario {', '.join(unknown)}; there are {', '.join(ALL)}")
     pin(os.getpid(), GENERATOR_CORE)
-    told = uvloop.run(_run(which, Options(readers, documents, seconds, repeat), trace, edits))
-    console = Console(width=180)
-    table = Table(title="CPU-µs: median (least..most) of the windows; store apart")
-    for column in ("", "scenario", "delivered", "server µs/delivered", "store", "server µs/update",
-                   "store", "p50 ms", "p99 ms", "late p99"):  # fmt: skip
-        table.add_column(column, justify="left" if column in ("", "scenario") else "right")
-    figures: dict[str, object] = {}
-    for name, results in told.items():
-        if not isinstance(results, list):
-            figures[name] = results
-            continue
-        for scenario in dict.fromkeys(r.scenario for r in results):
-            same = [r for r in results if r.scenario == scenario]
-            table.add_row(name, scenario, *_cells(same))
-            figures[f"{name} {scenario}"] = [vars(r) | {"latencies_ms": None} for r in same]
-    for peer in PEERS:
-        table.add_row(peer.name, peer.scenario, "", *peer.cells())
-    console.print(table)
-    if "cold" in told:
-        console.print("cold open:", json.dumps(told["cold"], default=str))
-    if output is not None:
-        output.write_text(json.dumps(figures, indent=1, default=str))
-
-
-def _cells(results: list[Result]) -> list[str]:
-    offered, delivered = sum(r.offered for r in results), sum(r.delivered for r in results)
-    return [
-        f"{delivered}/{offered}",
-        _spread([r.us_per_delivered("server") for r in results]),
-        _spread([r.us_per_delivered("store") for r in results]),
-        _spread([r.us_per_update("server") for r in results]),
-        _spread([r.us_per_update("store") for r in results]),
-        _spread([r.p50_ms for r in results]),
-        _spread([r.p99_ms for r in results]),
-        _spread([r.late_p99_ms for r in results]),
-    ]
-
-
-def _spread(values: list[float]) -> str:
-    values = sorted(values)
-    middle = values[len(values) // 2]
-    if len(values) == 1:
-        return _short(middle)
-    return f"{_short(middle)} ({_short(values[0])}..{_short(values[-1])})"
-
-
-def _short(value: float) -> str:
-    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+    console = Console(width=170)
+    loads: dict[str, list[Result]] = {}
+    if which - {"cold"}:
+        loads = uvloop.run(_load(which, Options(readers, documents, seconds, repeat)))
+        console.print(load_table(loads))
+    cold: dict[str, float] = {}
+    if "cold" in which:
+        cold = uvloop.run(_cold(trace, edits))
+        console.print(cold_table(cold))
+    place = output or Path(tempfile.gettempdir()) / "rtstore-benchmarks.json"
+    place.write_text(json.dumps(figures(loads, cold), indent=1))
+    console.print(f"All figures: {place}")
 
 
 if __name__ == "__main__":

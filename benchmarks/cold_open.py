@@ -5,39 +5,60 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import os
 import random
+import tempfile
 import time
+from collections.abc import Iterator
+from hashlib import sha256
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 from pycrdt import Doc, Text
 
 from benchmarks.people import arrive
 from benchmarks.stage import Stage, room
-from rtstore.pubsub.content import content_of
-from rtstore.redis_backend.history import History
-from rtstore.redis_backend.update_log import Origin
-from rtstore.schema import updates
+from rtstore.keeper.charge import Charge
+from rtstore.keeper.compactor import Compactor
+from rtstore.redis_backend.update_log import Origin, UpdateLog
+from rtstore.schema import frames, updates
+from rtstore.schema.varint import read_bytes, write_bytes
+from rtstore.settings import Settings
 
 AT_ONCE = 500
+Edit = tuple[int, int, str]
+"""Position, characters deleted, text inserted."""
 
 
-def edits(trace: Path | None, count: int) -> list[tuple[int, int, str]]:
-    """(position, deleted, inserted) of each edit: of a recorded trace, or made up."""
+def edits(trace: Path | None, count: int) -> list[Edit]:
+    """Of a recorded trace, or made up."""
     if trace is None:
-        dice, length, out = random.Random(1), 0, []
-        for _ in range(count):
-            is_delete = length > 10 and dice.random() < 0.3
-            at = dice.randrange(length + 1) if dice.random() < 0.05 else length
-            at = min(at, length - 1) if is_delete else at
-            out.append((at, 1, "") if is_delete else (at, 0, "x"))
-            length += -1 if is_delete else 1
-        return out
+        return list(islice(made_up(), count))
     told: dict[str, Any] = json.loads(gzip.decompress(trace.read_bytes()))
     return [tuple(patch) for txn in told["txns"] for patch in txn["patches"]]
 
 
-def replayed(script: list[tuple[int, int, str]]) -> list[bytes]:
+def made_up() -> Iterator[Edit]:
+    """Somebody who writes line after line, each above the one before, and mistypes.
+
+    At the top, because finding a place far down costs the replay seconds, and the log nothing.
+    """
+    dice = random.Random(1)
+    while True:
+        at = 0
+        for _ in range(dice.randrange(20, 80)):
+            if at and dice.random() < 0.2:
+                at -= 1
+                yield at, 1, ""
+            else:
+                yield at, 0, "x"
+                at += 1
+        yield at, 0, "\n"
+
+
+def replayed(script: list[Edit]) -> list[bytes]:
     """One update for each edit."""
     doc: Doc[Text] = Doc()
     body = doc.get("source", type=Text)
@@ -52,10 +73,24 @@ def replayed(script: list[tuple[int, int, str]]) -> list[bytes]:
     return out
 
 
+def cached(trace: Path | None, count: int) -> list[bytes]:
+    """The same, made once and kept in the directory for temporary files."""
+    told = trace.read_bytes() if trace else f"made up {count}".encode()
+    place = Path(tempfile.gettempdir()) / f"rtstore-replay-{sha256(told).hexdigest()[:12]}"
+    if not place.exists():
+        draft = place.with_suffix(f".{os.getpid()}")
+        draft.write_bytes(b"".join(map(write_bytes, replayed(edits(trace, count)))))
+        draft.rename(place)
+    kept, at, out = place.read_bytes(), 0, []
+    while at < len(kept):
+        update, at = read_bytes(kept, at)
+        out.append(update)
+    return out
+
+
 async def cold_open(stage: Stage, *, trace: Path | None, count: int) -> dict[str, float]:
     """Times in ms and sizes in bytes."""
-    assert stage.link is not None
-    told = await asyncio.to_thread(replayed, edits(trace, count))
+    told = await asyncio.to_thread(cached, trace, count)
     name = f"cold-{time.time_ns()}"
     log = await stage.make_document(name, told[0])
     began = time.perf_counter()
@@ -64,33 +99,48 @@ async def cold_open(stage: Stage, *, trace: Path | None, count: int) -> dict[str
             for update in told[at : at + AT_ONCE]:
                 tasks.create_task(log.append(update, Origin("bench"), epoch=1, tag=log.next_tag()))
     appending = time.perf_counter() - began
-    out = {"edits": len(told), "append_us": 1e6 * appending / len(told)}
-    out["before_bytes"] = await _memory(stage, name)
-    out["before_ms"], out["step2_bytes"] = await _open(stage, name, 0)
+    out: dict[str, float] = {"edits": len(told), "append_us": 1e6 * appending / len(told)}
+    wanted = text_of(updates.merge(told))
+    out |= await _state(stage, name, 0, wanted, "before")
     began = time.perf_counter()
-    loaded = await log.load()
-    history = History(stage.link, log.keys, name, directory=None)
-    await history.archive(loaded.entries)
-    archived = time.perf_counter()
-    merged = await asyncio.to_thread(updates.merge, content_of(loaded))
-    last = loaded.entries[-1].id
-    keep = last._replace(revision=last.revision + 1)
-    await log.compact(loaded.snapshot_id, last, merged, keep=keep)
-    out["archive_ms"] = 1000 * (archived - began)
-    out["compact_ms"] = 1000 * (time.perf_counter() - archived)
-    out["after_bytes"] = await _memory(stage, name)
-    out["after_ms"], _ = await _open(stage, name, 1)
-    return out
+    await _compact(stage, name, log)
+    out["compact_ms"] = 1000 * (time.perf_counter() - began)
+    return out | await _state(stage, name, 1, wanted, "after")
 
 
-async def _open(stage: Stage, name: str, server: int) -> tuple[float, int]:
-    """From the first byte to SYNC step 2, at a server that has not heard of the document."""
+def text_of(update: bytes) -> str:
+    """What a reader sees of a document that is this update."""
+    doc: Doc[Text] = Doc()
+    doc.apply_update(update)
+    return str(doc.get("source", type=Text))
+
+
+async def _compact(stage: Stage, name: str, log: UpdateLog) -> None:
+    """As the keeper does; it has a document in its charge, of which a compactor needs this."""
+    office = SimpleNamespace(link=stage.link, settings=Settings.load())
+    counts = SimpleNamespace(tail_entries=0, tail_bytes=0, snapshot_bytes=0)
+    charge = SimpleNamespace(
+        office=office, keys=log.keys, document_id=name, log=log, replica=counts
+    )
+    assert await Compactor(cast("Charge", charge)).compact(keep=0)
+
+
+async def _state(stage: Stage, name: str, server: int, wanted: str, when: str) -> dict[str, float]:
+    """Open at a server that has not heard of the document: first byte to SYNC step 2."""
+    size = await _memory(stage, name)
     began = time.perf_counter()
     client = await arrive(room(stage, name, server), stage.headers())
-    took = 1000 * (time.perf_counter() - began)
+    took_ms = 1000 * (time.perf_counter() - began)
     assert client.transport is not None
     client.transport.disconnect()
-    return took, client.step2_bytes
+    frame = frames.decode(client.step2)
+    assert isinstance(frame, frames.SyncStep2)
+    assert text_of(frame.update) == wanted, "the document is not complete"
+    return {
+        f"{when}_bytes": size,
+        f"{when}_ms": took_ms,
+        f"{when}_step2_bytes": len(frame.update),
+    }
 
 
 async def _memory(stage: Stage, name: str) -> float:

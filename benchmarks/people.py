@@ -24,7 +24,7 @@ class Client(WSListener):
         self._parts: list[bytes] = []
         self.synced = asyncio.Event()
         self.transport: WSTransport | None = None
-        self.step2_bytes = 0
+        self.step2 = b""
         self.closed = ""
 
     def on_ws_connected(self, transport: WSTransport) -> None:
@@ -52,7 +52,7 @@ class Client(WSListener):
             if self._heard is not None:
                 self._heard(data, time.perf_counter())
         elif kind == IS_SYNCED:
-            self.step2_bytes = len(data)
+            self.step2 = data
             self.synced.set()
         elif kind == ASKS:
             self.say(frames.sync_step2(frames.NOTHING))
