@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 from rtstore.errors import StaleEpoch
 from rtstore.keeper.charge import Charge
 from rtstore.pubsub.content import content_of
 from rtstore.redis_backend.history import History
 from rtstore.schema import updates
+from rtstore.schema.frames import NOTHING
+from rtstore.schema.squash import squash
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +21,8 @@ TAIL_BYTES_MIN = 2**16
 TAIL_ENTRIES_MAX = 1000
 KEEP_ENTRIES = 500
 """Members that come back after a short absence read entries, not the whole document."""
+SQUASH_AT_ONCE = 5000
+"""So that the interpreter lock is held for some 50 ms, however long the log."""
 
 
 class Compactor:
@@ -54,7 +59,7 @@ class Compactor:
         if not loaded.entries:
             return 0
         await self._history.archive(loaded.entries)
-        merged = await asyncio.to_thread(updates.merge, content_of(loaded))
+        merged = await _squashed(content_of(loaded))
         last = loaded.entries[-1].id
         first_kept = last._replace(revision=last.revision + 1)
         if keep:
@@ -72,3 +77,11 @@ class Compactor:
             charge.document_id, len(loaded.entries), trimmed, len(merged),
         )  # fmt: skip
         return trimmed
+
+
+async def _squashed(content: Sequence[bytes]) -> bytes:
+    whole = NOTHING
+    for at in range(0, len(content), SQUASH_AT_ONCE):
+        block = content[at : at + SQUASH_AT_ONCE]
+        whole = await asyncio.to_thread(lambda told: squash(updates.merge(told)), [whole, *block])
+    return whole

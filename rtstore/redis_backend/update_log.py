@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from rtstore.redis_backend.keys import DocumentKeys
 from rtstore.redis_backend.link import Link, Script
@@ -29,13 +29,15 @@ _sequence = count(1)
 Meta = dict[str, str]
 """``rt:{D}:meta`` as it stands; see keys.py for its fields."""
 
+PAGE_ENTRIES = 2000
+"""Read at once: about 5 ms of the server, and 10 ms of ours."""
+
 CONTENT_KINDS = frozenset("uhsx")
 """Kinds of entry whose `update` is a Yjs update: update, heal, saved, external edit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry of a log."""
+class Entry(NamedTuple):
+    """One entry of a log. A tuple: loading a long log makes very many."""
 
     id: EntryId
     kind: str
@@ -86,10 +88,7 @@ class Loaded:
         """Whether nothing between `position` and these entries was trimmed."""
         at = position
         for entry in self.entries:
-            if entry.kind == "e":
-                if EntryId.parse(entry.update) > at:
-                    return False
-            elif not at.is_followed_by(entry.id):
+            if not _follows(entry, at):
                 return False
             at = entry.id
         return bool(self.entries) or self.snapshot_id <= position
@@ -196,13 +195,22 @@ class UpdateLog:
         """The snapshot and all after it, or (with `after`) only the entries after a position."""
         keys = self.keys
         reply = await self._link.call(
-            _LOAD, (keys.snap, keys.log, keys.meta), (str(after) if after else "",)
+            _LOAD, (keys.snap, keys.log, keys.meta), (str(after) if after else "", PAGE_ENTRIES)
         )
-        snapshot_id, snapshot, entries, first, meta = reply
+        snapshot_id, snapshot, page, first, meta = reply
+        entries = [_entry(one) for one in page]
+        while len(page) == PAGE_ENTRIES:
+            page = await self._link.command(
+                "XRANGE", keys.log, f"({entries[-1].id}", "+", "COUNT", PAGE_ENTRIES
+            )
+            more = [_entry(one) for one in page]
+            if more and not _follows(more[0], entries[-1].id):
+                return await self.load(after)  # compacted while we read
+            entries += more
         return Loaded(
             _id(snapshot_id),
             snapshot,
-            [_entry(one) for one in entries],
+            entries,
             EntryId.parse(first) if first else None,
             _meta(meta),
         )
@@ -264,21 +272,31 @@ def _meta(flat: Sequence[bytes]) -> Meta:
     return dict(zip(told[::2], told[1::2], strict=True))
 
 
+def _follows(entry: Entry, position: EntryId) -> bool:
+    """Whether nothing lies between a position and this entry."""
+    if entry.kind == "e":
+        return EntryId.parse(entry.update) <= position
+    return position.is_followed_by(entry.id)
+
+
+_FIELDS = [b"kind", b"user", b"client", b"worker", b"seq", b"ts", b"update"]
+
+
 def _entry(raw: Any) -> Entry:  # noqa: ANN401 -- a Redis reply
     name, flat = raw
-    told = dict(zip(flat[::2], flat[1::2], strict=True))
-
-    def text(field: bytes) -> str:
-        return str(told.get(field, b"").decode("utf-8", "replace"))
-
-    ts = text(b"ts")
+    if flat[::2] == _FIELDS:  # as our scripts write it
+        _, kind, _, user, _, client, _, worker, _, seq, _, ts, _, update = flat
+    else:
+        told = dict(zip(flat[::2], flat[1::2], strict=True))
+        kind, user, client, worker, seq, ts, update = (told.get(field, b"") for field in _FIELDS)
+    epoch, _, revision = name.partition(b"-")
     return Entry(
-        EntryId.parse(name),
-        text(b"kind"),
-        text(b"user"),
-        text(b"client"),
-        text(b"worker"),
-        text(b"seq"),
+        EntryId(int(epoch), int(revision)),
+        kind.decode("ascii", "replace"),
+        user.decode("utf-8", "replace"),
+        client.decode("ascii", "replace"),
+        worker.decode("ascii", "replace"),
+        seq.decode("ascii", "replace"),
         int(ts) if ts.isdigit() else 0,
-        told.get(b"update", b""),
+        update,
     )

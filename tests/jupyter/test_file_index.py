@@ -5,6 +5,7 @@ import uuid
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
 from rtstore.errors import NoSuchDocument
 from rtstore.redis_backend.connection import connect
@@ -12,6 +13,18 @@ from rtstore.redis_backend.file_index import FileIndex, api_path, document_moved
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.link import Link
 from tests.jupyter.conftest import listening
+from tests.support.stores import Flavour, Store, flavours, start_store
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=flavours())
+async def store(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Store]:
+    """Each kind of store; on a cluster, a key that a script was not given fails at once."""
+    flavour: Flavour = request.param
+    tmp = tmp_path_factory.mktemp("index")
+    async with start_store(tmp, flavour.kind, cluster=flavour.cluster) as started:
+        yield started
 
 
 @pytest.fixture
@@ -20,8 +33,8 @@ def keys() -> Keys:
 
 
 @pytest.fixture
-async def link(store_url: str, keys: Keys) -> AsyncIterator[Link]:
-    async with connect(store_url, name="test", keys=keys) as made:
+async def link(store: Store, keys: Keys) -> AsyncIterator[Link]:
+    async with connect(store.url, name="test", keys=keys) as made:
         yield made
 
 

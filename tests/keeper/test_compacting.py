@@ -41,6 +41,8 @@ async def test_a_long_log_is_compacted_and_archived(
                     break
                 await ada.person.hear_for(0.05)
             assert len(left) < 120
+            snapshot = (await ada.log.load()).snapshot
+            assert len(snapshot) < 4 * len(wanted), "a struct for each keystroke"
         async with opened(two, path, "eve", kind="file", form="text") as eve:
             assert eve.text == wanted
         history = History(one.link, ada.keys, ada.keys.tag, directory=None)
