@@ -25,6 +25,7 @@ from rtstore.gateway.place import Place
 from rtstore.gateway.room_presence import RoomPresence
 from rtstore.gateway.save_requests import SaveRequests
 from rtstore.gateway.writer import Writer
+from rtstore.pubsub.beat import on_beat
 from rtstore.pubsub.content import Content
 from rtstore.pubsub.follower import Follower
 from rtstore.redis_backend.presence_set import PresenceSet
@@ -140,7 +141,7 @@ class Room:
         loop = asyncio.get_running_loop()
         beat = announced = loop.time()
         while True:
-            await asyncio.sleep(TICK_S)
+            await asyncio.sleep(on_beat(loop.time() + TICK_S) - loop.time())
             now = loop.time()
             if self._content.is_long:
                 await self._content.whole()

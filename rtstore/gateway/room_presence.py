@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 
 from rtstore.errors import RTStoreError
+from rtstore.pubsub.beat import on_beat
 from rtstore.pubsub.presence import Connection, Presence, payload, states_of
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.presence_set import PresenceSet
@@ -117,7 +118,7 @@ class RoomPresence:
         if self._changed:
             due.append(self._written_at + WRITE_EVERY_S)
         due.extend(at for at, _ in self._leaving.values())
-        return min(due)
+        return on_beat(min(due))
 
     async def _work(self, now: float) -> None:
         left = [c for at, c in self._leaving.values() if at <= now]

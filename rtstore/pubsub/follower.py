@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 
 from rtstore.errors import StoreRefused, StoreUnavailable
+from rtstore.pubsub.beat import on_beat
 from rtstore.redis_backend.update_log import Entry, Loaded, Opened, UpdateLog
 from rtstore.schema.feed import FeedEntry
 from rtstore.schema.ids import BEGINNING, EntryId
@@ -99,9 +100,10 @@ class Follower:
 
     async def run(self) -> None:
         """Read whenever something is missing, and every CHECK_S. Never returns."""
+        loop = asyncio.get_running_loop()
         while True:
             try:
-                async with asyncio.timeout(CHECK_S):
+                async with asyncio.timeout_at(on_beat(loop.time() + CHECK_S)):
                     await self._wake.wait()
             except TimeoutError:
                 pass

@@ -14,6 +14,8 @@ BYTES_MAX = 10
 
 def read_uint(data: bytes, at: int) -> tuple[int, int]:
     """The varuint at `at`, and where it ends. Raises BadFrame."""
+    if at < len(data) and (byte := data[at]) < 0x80:  # most are this short
+        return byte, at + 1
     value = shift = 0
     for end in range(at, min(at + BYTES_MAX, len(data))):
         byte = data[end]
