@@ -105,6 +105,8 @@ class RTStoreExtension(ExtensionApp):  # type: ignore[misc] # untyped
     def _set_page_config(self) -> None:
         page = self.settings.setdefault("page_config_data", {})
         page["disableRTC"] = False
+        # No route of ours runs cells; who left this on for another back end would run nothing.
+        page["serverSideExecution"] = False
         # jupyterlab_chat was loaded before (by name) and found no provider that it knows.
         page["serverSessionRtcInfo"] = CHAT_OVER_ROOMS
 

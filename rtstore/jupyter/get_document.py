@@ -9,10 +9,11 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from jupyter_ydoc.ybasedoc import YBaseDoc
-from pycrdt import Doc
+from pycrdt import Doc, Map
 
 from rtstore.errors import NoSuchDocument, StoreUnavailable
 from rtstore.jupyter.backend import Backend
@@ -30,13 +31,25 @@ USER = "jupyter-server"
 """Who edits that other extensions make are attributed to."""
 
 
+@dataclass(slots=True)
+class _Attached:
+    """A document that was handed out live."""
+
+    live: LiveDocument
+    running: asyncio.Task[None]
+    document: YBaseDoc | None = None
+    """The one that everybody gets: some kinds observe themselves and answer with edits of their
+    own, which two of them would do twice.
+    """
+
+
 class Documents:
     """What jupyterlab-chat, jupyter-ai and others call."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._worker = new_worker_id()
-        self._live: dict[str, tuple[LiveDocument, asyncio.Task[None]]] = {}
+        self._attached_to: dict[str, _Attached] = {}
 
     async def get_document(
         self,
@@ -117,24 +130,36 @@ class Documents:
         return kinds.make(kind, doc)
 
     async def _attached(self, log: UpdateLog, kind: str, document_id: str) -> YBaseDoc:
-        known = self._live.get(document_id)
-        if known is None or known[1].done():
+        known = self._attached_to.get(document_id)
+        if known is None or known.running.done():
             known = self._attach(log, document_id)
-        live, running = known
         async with _in_time(log):
-            await live.has_content.wait()
-        if running.done():
+            await known.live.has_content.wait()
+        if known.running.done():
             raise StoreUnavailable("the live document ended; the server's log says why")
-        return kinds.make(kind, live.doc)
+        if known.document is None:
+            known.document = made_clean(kind, known.live.doc)
+        return known.document
 
-    def _attach(self, log: UpdateLog, document_id: str) -> tuple[LiveDocument, asyncio.Task[None]]:
+    def _attach(self, log: UpdateLog, document_id: str) -> _Attached:
         async def announce() -> None:
             await self._announce(document_id, {"": ""}, "", "")
 
         live = LiveDocument(self._backend.connected.link, log, user=USER, announce=announce)
         running = self._backend.connected.tasks.create_task(_guarded(live, document_id))
-        self._live[document_id] = live, running
-        return self._live[document_id]
+        self._attached_to[document_id] = _Attached(live, running)
+        return self._attached_to[document_id]
+
+
+def made_clean(kind: str, doc: Doc[Any]) -> YBaseDoc:
+    """The document of `kind` in `doc`, no dirtier than it was: chats call themselves dirty when
+    they are made, which browsers would show as unsaved changes of nobody's.
+    """
+    was_dirty = bool(doc.get("state", type=Map).get("dirty"))
+    document = kinds.make(kind, doc)
+    if document.dirty and not was_dirty:
+        document.dirty = False
+    return document
 
 
 async def _guarded(live: LiveDocument, document_id: str) -> None:
