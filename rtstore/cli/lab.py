@@ -79,14 +79,7 @@ def command(
 
     Other options go to JupyterLab; write them as --name=value.
     """
-    console = logging.StreamHandler()
-    console.setLevel(logging.WARNING)  # what nobody needs to act on goes to the log only
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(message)s",
-        datefmt="%Y-%m-%d %H:%M:%S",
-        handlers=[console],
-    )
+    _log_to_console()
     options = LabOptions(
         directory=directory,
         port=port,
@@ -128,6 +121,17 @@ async def run(
             if open_browser:
                 _open_browser(_page(system.jupyter))
             await asyncio.Event().wait()
+
+
+def _log_to_console() -> None:
+    console = logging.StreamHandler()
+    console.setLevel(logging.WARNING)  # what nobody needs to act on goes to the log only
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(message)s",
+        datefmt="%Y-%m-%d %H:%M:%S",
+        handlers=[console],
+    )
 
 
 def _log_beside_the_others(planned: LabPlan) -> None:

@@ -55,7 +55,8 @@ async def test_a_rival_that_a_user_enables_is_found(tmp_path: Path) -> None:
     config.mkdir()
     enabled = {"ServerApp": {"jpserver_extensions": {"rtstore": False, "jupyter_lsp": True}}}
     (config / "jupyter_server_config.json").write_text(json.dumps(enabled))
-    ran = await rtstore("doctor", home=tmp_path)
+    # In a virtual environment of one's own, its files go over the user's unless this says no.
+    ran = await rtstore("doctor", home=tmp_path, JUPYTER_PREFER_ENV_PATH="0")
     assert ran.status == 1
     assert f"rtstore is switched off in {config}/jupyter_server_config.json" in ran.out
     assert "jupyter server extension enable rtstore" in ran.out

@@ -86,7 +86,7 @@ async def who_is_not_let_in_is_told_why(lab: Lab) -> None:
 
 
 async def test_a_lab_without_tokens(tmp_path: Path) -> None:
-    async with running_lab(tmp_path, options=["--IdentityProvider.token="]) as lab:
+    async with running_lab(tmp_path, options=["--token="]) as lab:
         lab.write_notebook("a.ipynb", ["x = 1"])
         async with connect(lab.url) as ann, ann.notebook("a.ipynb") as mine:
             mine.append_cell("y = 2")

@@ -247,8 +247,9 @@ def test_it_works_in_any_loop_and_thread(
 
     async def story() -> None:
         async with supervisor().running() as system:
-            kill(system.workers[0].pid)
-            await another_worker(system, system.workers[0], within_s=2)
+            gone = system.workers[0]
+            kill(gone.pid)
+            await another_worker(system, gone, within_s=2)
 
     def run() -> None:
         with asyncio.Runner(loop_factory=new_loop) as runner:
