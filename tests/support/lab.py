@@ -144,6 +144,7 @@ async def running_lab(
             *(sys.executable, "-P", "-m", "rtstore", "lab", str(home / "notes")),
             *("--port", "0", "--workers", str(workers), "--no-browser", "--ready-json"),
             *("--LabApp.expose_app_in_browser=True", *options),
+            "--JupyterNotebookApp.expose_app_in_browser=True",
             env=_environ(home),
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
