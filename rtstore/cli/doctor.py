@@ -86,10 +86,7 @@ def _remedy(error: BaseException) -> str:
     if "WRONGPASS" in told or "NOAUTH" in told:
         return "put user and password into the URL: redis://USER:PASSWORD@HOST:PORT"
     if "no answer" in told:
-        return (
-            "is that a Redis server, does it run, and may its user hear the channels of this"
-            " prefix? (the line below)"
-        )
+        return "is that a Redis server, and does it run?"
     return "start it there, or set RTSTORE_REDIS_URL to where it is"
 
 

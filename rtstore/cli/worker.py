@@ -16,12 +16,12 @@ import typer
 
 from rtstore import __version__
 from rtstore.errors import (
-    JupyterUnavailable,
     RTStoreError,
     SettingsError,
     StoreRefused,
     StoreUnavailable,
 )
+from rtstore.gateway.alone import ALONE_S, until_alone
 from rtstore.gateway.gateway import Gateway
 from rtstore.gateway.serving import Place, listening, open_gateway
 from rtstore.redis_backend.connection import connect
@@ -37,9 +37,6 @@ from rtstore.tasks import background
 logger = logging.getLogger(__name__)
 
 BEAT_S = 5.0
-ALONE_S = 600.0
-"""A worker that its supervisor left behind ends when it has been of no use for this long."""
-ALONE_CHECK_S = 20.0
 ROLES = ("gateway", "keeper")
 
 
@@ -182,20 +179,6 @@ async def _beat(link: Link, keys: Keys, worker: str, seat: Seat) -> None:
 
 
 async def _end_when_alone(gateway: Gateway, stop: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
-    useful = loop.time()
-    while True:
-        await asyncio.sleep(ALONE_CHECK_S)
-        if gateway.rooms.sockets or await _answers(gateway):
-            useful = loop.time()
-        elif loop.time() - useful > ALONE_S:
-            logger.info("no Jupyter server and no sockets for %d s: ending", ALONE_S)
-            stop.set()
-
-
-async def _answers(gateway: Gateway) -> bool:
-    try:
-        status, _ = await gateway.jupyter.me({}, "")
-    except JupyterUnavailable:
-        return False
-    return status < 500
+    await until_alone(gateway)
+    logger.info("no Jupyter server and no sockets for %d s: ending", ALONE_S)
+    stop.set()

@@ -84,3 +84,11 @@ class JupyterServer:
     async def me(self, headers: Mapping[str, str], query: str) -> tuple[int, Any]:
         """``GET /api/me`` as the browser that sent `headers`: (status, body)."""
         return await self._ask("GET", "api/me" + query, headers)
+
+    async def answers(self) -> bool:
+        """Whether a Jupyter server is there."""
+        try:
+            status, _ = await self._ask("GET", "api", {})  # anybody may ask; nothing is logged
+        except JupyterUnavailable:
+            return False
+        return status < 500

@@ -237,8 +237,7 @@ class RespLink:
             self._confirming.setdefault(channel, deque()).append(future)
             wire.post("SSUBSCRIBE", channel)
         try:
-            for future in confirmed:
-                await future
+            await _all_told(confirmed, wire)
         except BaseException:
             wire.abort("not subscribed")
             raise
@@ -265,6 +264,13 @@ class RespLink:
                 # Not awaited: on a stalled connection this loop is what gives it up.
                 assert commands is not None
                 commands.send("SPUBLISH", self._probe, b"").add_done_callback(_probed)
+
+
+async def _all_told(futures: Sequence[asyncio.Future[None]], wire: Wire) -> None:
+    for future in futures:
+        await asyncio.wait((future, wire.ended), return_when=asyncio.FIRST_COMPLETED)
+        if not future.done():
+            raise StoreUnavailable(wire.why)
 
 
 def _probed(sent: asyncio.Future[Any]) -> None:

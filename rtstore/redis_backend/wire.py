@@ -49,6 +49,8 @@ class Wire(asyncio.Protocol):
         self._pushed = pushed
         self._loop = asyncio.get_running_loop()
         self.lost = asyncio.Event()
+        self.ended: asyncio.Future[None] = self._loop.create_future()
+        """`lost` for who waits for other things too."""
         self.heard_at = self._loop.time()
         """When the server last said anything (the loop's clock)."""
         self.why = ""
@@ -62,6 +64,7 @@ class Wire(asyncio.Protocol):
         """Fail all that waits: what was sent may or may not have run."""
         self.why = self.why or (str(exc) if exc else "closed by the server")
         self.lost.set()
+        self.ended.set_result(None)
         while self._waiting:
             future = self._waiting.popleft()
             if future is not None and not future.done():
@@ -83,6 +86,8 @@ class Wire(asyncio.Protocol):
                 self._pushed(reply)
             elif self._waiting:
                 self._answer(self._waiting.popleft(), reply)
+            elif isinstance(reply, hiredis.ReplyError):  # of what was posted
+                self.abort(str(reply))
 
     @staticmethod
     def _answer(future: asyncio.Future[Any] | None, reply: Any) -> None:  # noqa: ANN401 -- a Redis reply
@@ -103,7 +108,7 @@ class Wire(asyncio.Protocol):
         return future
 
     def post(self, *args: bytes | str | int | float) -> None:
-        """Issue a command that answers by a push (or whose reply nobody wants)."""
+        """Issue a command that answers by a push; one that is refused ends the connection."""
         if not self.lost.is_set():
             self._write(hiredis.pack_command(args))
 

@@ -81,5 +81,6 @@ async def test_the_acl_line_lets_workers_and_commands_do_their_work(
             await one.link.command("SET", "not-ours", "1")
         denied = await rtstore("doctor", "--redis", url, home=tmp_path, RTSTORE_KEY_PREFIX="own")
         assert denied.status == 1
-        assert "may its user hear the channels of this prefix? (the line below)" in denied.out
+        assert "NOPERM" in denied.out
+        assert "give its user the rights of the line below" in denied.out
         assert "~own:* &own:*" in denied.out
