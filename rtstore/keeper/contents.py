@@ -51,7 +51,6 @@ class Read:
     content: Any
     hash: str
     stat: Stat | None
-    is_writable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ class Contents:
     async def read(self, where: Where) -> Read:
         """The file. Raises NoSuchDocument, BadDocument, LoadFailed, JupyterUnavailable."""
         told = await self._ask("read", where.told())
-        return Read(told["content"], told["hash"], told["stat"], bool(told["writable"]))
+        return Read(told["content"], told["hash"], told["stat"])
 
     async def save(
         self,

@@ -51,7 +51,6 @@ async def _import(charge: Charge) -> None:
         return
     logger.info("imported document=%s path=%s", charge.document_id, charge.where.path)
     charge.file_hash, charge.stat = file.hash, file.stat
-    charge.is_read_only = not file.is_writable
     # Of what was appended, not of the log: somebody may be typing already.
     charge.base = Base.of(charge.where.kind, live.content(fresh.document), file.hash)
     await bases.store(charge.office.link, charge.keys, charge.base, str(entry_id))
@@ -103,7 +102,6 @@ async def _resume(charge: Charge) -> None:
         "size": stat["size"],
         "ino": int(meta.get("saved_ino", "0")),
     }
-    charge.is_read_only = not stat["writable"]
     if charge.base is not None and is_same(stat, seen):
         charge.file_hash, charge.stat = charge.base.hash, stat
     else:

@@ -35,6 +35,13 @@ ROOT = "c-tests"
 PLAIN = dict.fromkeys(("jupyterlab_jupytext", "jupyter_lsp", "notebook", "notebook_shim"), False)
 """Extensions that the environment enables, and most tests do not need."""
 START_S = 40.0
+_HOLD = (
+    "import ctypes, os, sys; ctypes.CDLL(None).prctl(24, 1, 0, 0, 0);"  # PR_CAPBSET_DROP
+    " os.execv(sys.argv[1], sys.argv[1:])"
+)
+_HELD = ("-c", _HOLD, sys.executable) if sys.platform == "linux" else ()
+HELD_TO_PERMISSIONS = (sys.executable, *_HELD)
+"""Python without CAP_DAC_OVERRIDE: a file that may not be written can't be, even by root."""
 
 
 @pytest.fixture(scope="session")
@@ -92,7 +99,7 @@ class Jupyter:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        command = [sys.executable, "-m", "jupyter_server", "--allow-root", "--no-browser"]
+        command = [*HELD_TO_PERMISSIONS, "-m", "jupyter_server", "--allow-root", "--no-browser"]
         command += [f"--ServerApp.port={self.port}", "--ServerApp.port_retries=0"]
         command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.base_url={self.base_url}"]
         command += [f"--ServerApp.root_dir={self.files}", f"--IdentityProvider.token={TOKEN}"]

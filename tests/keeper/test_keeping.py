@@ -6,6 +6,7 @@ import asyncio
 import json
 
 import pytest
+from aiohttp import ClientSession
 
 from rtstore.redis_backend.update_log import CONTENT_KINDS
 from tests.gateway.team import Worker, joined
@@ -184,6 +185,29 @@ async def test_busy_people_are_saved_too(jupyter: Jupyter, workers: Pair) -> Non
             await ada.insert(0, "x")
             await ada.person.hear_for(0.05)
             count += 1
+
+
+async def test_a_read_only_file_is_reported_and_saved_once_it_may_be(
+    jupyter: Jupyter, workers: Pair, http: ClientSession
+) -> None:
+    path = write(jupyter, notebook("x"))
+    file = jupyter.files / path
+    file.chmod(0o444)
+    async with (
+        http.ws_connect(jupyter.url("api/events/subscribe")) as bus,
+        opened(workers[0], path) as ada,
+    ):
+        await ada.insert(0, "1")
+        async with asyncio.timeout(10):
+            while (told := await bus.receive_json())["action"] != "save":
+                pass
+        assert (told["level"], told["msg"]) == ("WARNING", f"{path} is read-only: not saved")
+        assert await ada.save(1) == "failed"
+        assert sources(file) == ["x"]
+
+        file.chmod(0o644)
+        assert await ada.save(2) == "success"
+        assert sources(file) == ["1x"]
 
 
 async def until_saved(ada: Author, jupyter: Jupyter, path: str, wanted: list[str]) -> None:
