@@ -13,6 +13,7 @@ from rtstore.schema.varint import write_uint
 from tests.gateway.team import Worker
 from tests.jupyter.conftest import Jupyter
 from tests.keeper.crew import a_worker, opened, write
+from tests.support.waiting import until
 
 Pair = tuple[Worker, Worker]
 
@@ -115,15 +116,13 @@ async def test_an_entry_that_can_not_be_applied_is_set_aside(
         updates.check(bad)
         epoch = (await ada.log.read())[-1].id.epoch
         bad_id = await ada.log.append(bad, Origin(), epoch=epoch, tag=ada.log.next_tag())
+
+        async def is_set_aside() -> bool:
+            entries = await ada.log.read()
+            return any(e.kind == "q" and e.update == str(bad_id).encode() for e in entries)
+
+        await until(is_set_aside, what="an entry says that it is bad")
         async with opened(workers[1], path, "bob", kind="file", form="text") as bob:
-            entries = await bob.log.read()
-            for _ in range(100):
-                entries = await bob.log.read()
-                if any(e.kind == "q" and e.update == str(bad_id).encode() for e in entries):
-                    break
-                await bob.person.hear_for(0.05)
-            else:
-                raise AssertionError([(e.kind, e.update) for e in entries])
             await bob.person.type("c")
             await bob.until(lambda: (jupyter.files / path).read_text() == "abc")
         async with opened(workers[1], path, "eve", kind="file", form="text") as eve:
