@@ -122,9 +122,12 @@ class Files:
         """Write `content`, if the file is still the one with `seen_hash` (None: no file was
         seen) and `still_owner` says so, both asked as the last thing before writing.
 
-        Raises Refused, or HTTPError from the contents manager; nothing was written then.
+        The `stat` told is None if somebody else wrote the file right after us: the hash is
+        theirs then. Raises Refused, or HTTPError from the contents manager; nothing was written
+        then.
         """
-        async with self.only_writer(document.path):
+        manager, path = self._contents_manager(), document.path
+        async with self.only_writer(path):
             now = await self._look(document, seen_hash)
             if now is None and not may_create:
                 raise Refused(404, reason="missing")
@@ -138,13 +141,15 @@ class Files:
             if not await still_owner():
                 raise Refused(409, reason="lease", hash=now.hash if now else None)
             model = await self._write(document, content)
-            written = await self._hash(document.path)
-            stat = (await self.stats([document.path]))[document.path]
+            # At once, in no thread: what comes between is taken for our own doing.
+            ours = disk.stats(manager, [path])[path] if disk.is_below(manager) else None
+            written = await self._hash(path)
+            stat = (await self.stats([path]))[path]
         return {
             "hash": written[0],
             "hash_algorithm": written[1],
             "last_modified": model["last_modified"],
-            "stat": stat,
+            "stat": stat if ours in (None, stat) else None,
         }
 
     async def save_beside(self, document: Document, content: Any, label: str) -> str:  # noqa: ANN401

@@ -55,7 +55,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a save left."""
+    """What a save left; no `stat` if the file was written from outside right after."""
 
     hash: str
     stat: Stat | None

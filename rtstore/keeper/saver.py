@@ -144,6 +144,10 @@ class Saver:
             raise
         metrics.SAVES.labels(outcome="saved").inc()
         charge.is_read_only = False
+        if written.stat is None:
+            # What we wrote was there, so it is what both sides come from.
+            charge.base, charge.file_hash = Base(content, "", digest), None
+            raise FileChanged(f"{where.path} was changed right after it was saved")
         meta = {"saved_ts": str(int(time.time() * 1000)), "saved_by": charge.office.worker}
         await charge.agreed(Base(content, written.hash, digest), written.stat, meta)
 
