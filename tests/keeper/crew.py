@@ -68,7 +68,7 @@ def sources(file: Path) -> list[str]:
     text = file.read_text()
     if not text.rstrip().endswith("}"):
         return []
-    return ["".join(cell["source"]) for cell in json.loads(file.read_text())["cells"]]
+    return ["".join(cell["source"]) for cell in json.loads(text)["cells"]]
 
 
 class Author:
