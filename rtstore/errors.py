@@ -16,6 +16,7 @@ RTStoreError
 ├── StoreUnfit             the server is too old, evicts keys, or was written by a newer rtstore
 ├── LeaseLost              another worker owns it now: stop writing
 ├── JupyterUnavailable     the Jupyter server did not answer
+├── KernelUnreachable      a kernel's connection file or sockets can't be had
 ├── FileChanged            the file on disk is not the one last seen: nothing was written
 └── SettingsError          a setting says something that cannot be
 
@@ -87,6 +88,10 @@ class LeaseLost(RTStoreError):
 
 class JupyterUnavailable(RTStoreError):
     """The Jupyter server did not answer, or failed; try again later."""
+
+
+class KernelUnreachable(RTStoreError):
+    """No connection file, or nobody listens there; the kernel may be starting, or gone."""
 
 
 class FileChanged(RTStoreError):

@@ -24,6 +24,10 @@ ROOMS = Gauge("rtstore_rooms", "Rooms of this worker", registry=REGISTRY)
 LAGGING = Counter("rtstore_slow_members", "Times a slow browser was skipped", registry=REGISTRY)
 BAD_FRAMES = Counter("rtstore_bad_frames", "Sockets closed for a bad frame", registry=REGISTRY)
 SAVES = Counter("rtstore_saves", "Saves of documents, by outcome", ["outcome"], registry=REGISTRY)
+BAD_MESSAGES = Counter(
+    "rtstore_bad_messages", "Messages of kernels that could not be read", registry=REGISTRY
+)
+RUNS = Counter("rtstore_runs", "Runs of cells that ended, by state", ["state"], registry=REGISTRY)
 
 
 def exposition() -> bytes:

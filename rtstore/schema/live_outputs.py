@@ -12,7 +12,7 @@ from typing import Any
 from pycrdt import Array, Map, Text
 
 from rtstore.schema.canonical import same, shared
-from rtstore.schema.live_text import set_text
+from rtstore.schema.live_text import set_tail
 from rtstore.schema.sequences import common_start
 
 _TERMINAL = ("\r", "\b")
@@ -35,8 +35,8 @@ def set_outputs(live: Array[Any], wanted: list[dict[str, Any]]) -> bool:
         kept += 1
     if kept == len(now) == len(wanted):
         return False
-    if len(now) == len(wanted) == kept + 1 and _grows(live[kept], now[kept], wanted[kept]):
-        return set_text(live[kept]["text"], wanted[kept]["text"])
+    if len(now) == len(wanted) == kept + 1 and _is_tail(live[kept], now[kept], wanted[kept]):
+        return set_tail(live[kept]["text"], wanted[kept]["text"])
     first = _first_rewritten(now, wanted, kept)
     if first < len(now):
         del live[first:]
@@ -48,8 +48,11 @@ def _is_stream(output: Any) -> bool:  # noqa: ANN401 -- a live document may hold
     return isinstance(output, dict) and output.get("output_type") == "stream"
 
 
-def _grows(live: Any, now: dict[str, Any], wanted: dict[str, Any]) -> bool:  # noqa: ANN401
-    """Whether the change is one of the end of one stream's text, and the text is shared."""
+def _is_tail(live: Any, now: dict[str, Any], wanted: dict[str, Any]) -> bool:  # noqa: ANN401
+    """Whether the change is one of the end of one stream's text, and the text is shared.
+
+    A text that has nothing of the old one is a new output: quicker for views than to delete all.
+    """
     if not (_is_stream(now) and _is_stream(wanted) and isinstance(live, Map)):
         return False
     if not isinstance(live["text"], Text) or not same(_frame(now), _frame(wanted)):
@@ -57,7 +60,8 @@ def _grows(live: Any, now: dict[str, Any], wanted: dict[str, Any]) -> bool:  # n
     old, new = now["text"], wanted["text"]
     if any(sign in text for sign in _TERMINAL for text in (old, new)):
         return False
-    return common_start(old, new) == min(len(old), len(new))
+    kept = common_start(old, new)
+    return bool(kept) or not (old and new)
 
 
 def _frame(output: dict[str, Any]) -> dict[str, Any]:

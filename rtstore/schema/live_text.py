@@ -5,6 +5,7 @@ from __future__ import annotations
 from pycrdt import Text
 
 from rtstore.errors import BadDocument
+from rtstore.schema.sequences import common_start
 from rtstore.schema.text_edits import edits
 
 
@@ -31,6 +32,24 @@ def set_text(live: Text, wanted: str) -> bool:
             del live[start:end]
         if text:
             live.insert(start, text)
+    return True
+
+
+def set_tail(live: Text, wanted: str) -> bool:
+    """Bring `live` to `wanted` by one edit of its end, which is all that views of streams follow.
+
+    Returns whether there was any. `wanted` holds no half of a surrogate pair.
+    """
+    now = str(live)
+    kept = common_start(now, wanted)
+    if kept == len(now) == len(wanted):
+        return False
+    at = len(now[:kept].encode())
+    # Delete first: the other way round browsers' views cut off their own insertion.
+    if kept < len(now):
+        del live[at:]
+    if kept < len(wanted):
+        live.insert(at, wanted[kept:])
     return True
 
 

@@ -1,0 +1,296 @@
+"""KernelFold: what the log of one kernel says, as changes of one notebook.
+
+No I/O: entries go in, changes of cells come out, and a state that is kept beside the cursor. Runs
+are shared by all kernels of the notebook: a cell shows the run that was begun last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from rtstore.schema import prompts
+from rtstore.schema.cell_outputs import (
+    SHOWN,
+    WITH_DISPLAY_ID,
+    CellOutputs,
+    Output,
+    display_id_of,
+    output_of,
+)
+from rtstore.schema.run import ABORTED, LOST, OVER, REQUESTED, RUNNING
+
+RunInfo = dict[str, Any]
+
+
+class Said(NamedTuple):
+    """One entry of a kernel's log, with its content."""
+
+    id: str
+    kind: str
+    type: str
+    parent: str
+    content: dict[str, Any]
+    ts: int
+
+
+@dataclass(slots=True)
+class CellChange:
+    """What is to be changed in one cell."""
+
+    outputs: list[Output] | None = None
+    """All its outputs, if they change."""
+    values: dict[str, Any] = field(default_factory=dict)
+    """execution_state, execution_count."""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    """Keys to set; None deletes one."""
+    next_input: str | None = None
+    """Source of a cell to add below."""
+    source: str | None = None
+    """Source to replace the cell's by."""
+
+
+class KernelFold:
+    """See the module. Take entries, use `changes` and `changed_runs`, then `flushed`."""
+
+    def __init__(
+        self,
+        document_id: str,
+        kernel_id: str,
+        state: dict[str, Any],
+        runs: dict[str, RunInfo],
+        *,
+        outputs_of: Callable[[str], list[Output] | None],
+        base_url: str,
+    ) -> None:
+        """`outputs_of`: the outputs that a cell has in the document now; None: no such cell."""
+        self._document_id, self._kernel_id = document_id, kernel_id
+        self._runs, self._outputs_of, self._base_url = runs, outputs_of, base_url
+        self.waiting: dict[str, str] = dict(state.get("waiting", {}))
+        """Run → cell, of those that did not begin."""
+        self._timed: dict[str, dict[str, str]] = dict(state.get("timed", {}))
+        self.cells: dict[str, CellOutputs] = {
+            cell: CellOutputs.of_json(told) for cell, told in state.get("cells", {}).items()
+        }
+        self.changes: dict[str, CellChange] = {}
+        self.changed_runs: set[str] = set()
+
+    def state(self) -> dict[str, Any]:
+        """What the constructor takes."""
+        return {
+            "waiting": self.waiting,
+            "timed": self._timed,
+            "cells": {cell: outputs.as_json() for cell, outputs in self.cells.items()},
+        }
+
+    def flushed(self) -> None:
+        """The changes are in the document."""
+        self.changes, self.changed_runs = {}, set()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a run of this document is not over."""
+        return any(
+            info.get("kernel") == self._kernel_id and info.get("state") not in OVER
+            for info in self._runs.values()
+        )
+
+    def cells_of(self, said: Said) -> set[str]:
+        """Which cells the entry may change."""
+        if said.kind == "run":
+            return {str(said.content.get("cell", ""))} if self._is_ours(said) else set()
+        return {cell for cell, outputs in self.cells.items() if outputs.run == said.parent}
+
+    # -- entries ---------------------------------------------------------------------------
+
+    def take(self, said: Said) -> None:
+        """The next entry."""
+        match said.kind:
+            case "run" if self._is_ours(said):
+                self._take_run(said)
+            case "iopub":
+                self._take_iopub(said)
+            case "reply" if said.type == "execute_reply":
+                self._take_reply(said)
+            case "gap":
+                self._take_gap(said)
+            case _:
+                pass
+
+    def _is_ours(self, said: Said) -> bool:
+        return said.content.get("document") == self._document_id
+
+    def _take_run(self, said: Said) -> None:
+        cell, run_id, state = str(said.content.get("cell", "")), said.parent, said.type
+        if state == REQUESTED:
+            self._requested(cell, said)
+            return
+        if state in ("asks", "answered"):
+            self._prompt(cell, said)
+            return
+        info = self._runs.get(cell)
+        if info is None or info.get("run") != run_id:
+            if state in OVER:
+                self.waiting.pop(run_id, None)
+            return
+        info["state"] = state
+        info |= {key: said.content[key] for key in ("why", "count") if said.content.get(key)}
+        self.changed_runs.add(cell)
+        if state in OVER:
+            self.waiting.pop(run_id, None)
+            self._over(cell, state, said)
+
+    def _requested(self, cell: str, said: Said) -> None:
+        self.waiting[said.parent] = cell
+        if said.content.get("records_timing"):
+            self._timed[said.parent] = {}
+        before = self._runs.get(cell, {})
+        if int(before.get("requested", 0)) > int(said.content.get("requested", 0)):
+            return
+        told = ("user", "name", "sha", "requested")
+        self._runs[cell] = {
+            "run": said.parent,
+            "state": REQUESTED,
+            "kernel": self._kernel_id,
+            "shown": before.get("shown", ""),
+            "at": said.id,
+            **{key: said.content[key] for key in told if key in said.content},
+        }
+        self.changed_runs.add(cell)
+        self._change(cell).values["execution_state"] = "running"
+
+    def _begin(self, cell: str, said: Said) -> None:
+        """The kernel is at it: the cell shows this run from now on."""
+        self.waiting.pop(said.parent, None)
+        self.cells[cell] = CellOutputs(said.parent)
+        info = self._runs.setdefault(cell, {"run": said.parent, "kernel": self._kernel_id})
+        info["shown"] = said.parent
+        if info["run"] == said.parent:
+            info["state"] = RUNNING
+        self.changed_runs.add(cell)
+        change = self._change(cell)
+        change.outputs = []
+        change.values["execution_state"] = "running"
+        # Who may run code may show what it says: the page itself does this for its own runs.
+        change.metadata["trusted"] = True
+        change.metadata["rtstore"] = None
+
+    def _over(self, cell: str, state: str, said: Said) -> None:
+        change = self._change(cell)
+        count = said.content.get("count")
+        is_counted = state not in (ABORTED, LOST) and count
+        # Together, at the end: a count alone would end the [*] in some views.
+        change.values["execution_count"] = int(count) if is_counted and count else None
+        change.values["execution_state"] = "idle"
+        if state == LOST:
+            change.metadata["rtstore"] = {"status": LOST, "why": str(said.content.get("why", ""))}
+        if timed := self._timed.pop(said.parent, None):
+            change.metadata["execution"] = timed | {"shell.execute_reply": _iso(said.ts)}
+
+    # -- messages --------------------------------------------------------------------------
+
+    def _take_iopub(self, said: Said) -> None:
+        if said.type == "status":
+            if said.content.get("execution_state") == "busy" and said.parent in self.waiting:
+                self._begin(self.waiting[said.parent], said)
+            self._note_time(said, f"iopub.status.{said.content.get('execution_state')}")
+            return
+        if said.type == "execute_input":
+            self._note_time(said, "iopub.execute_input")
+            return
+        display_id = display_id_of(said.content) if said.type in WITH_DISPLAY_ID else ""
+        if display_id:
+            self._update_displays(display_id, said)
+        if said.type == "clear_output":
+            for cell, outputs in self._shown_by(said.parent):
+                self.cells[cell].clear(outputs, wait=bool(said.content.get("wait")))
+        elif said.type in SHOWN:
+            for cell, outputs in self._shown_by(said.parent):
+                self.cells[cell].add(outputs, output_of(said.type, said.content))
+                if display_id and said.type == "display_data":
+                    self.cells[cell].register(outputs, display_id)
+
+    def _update_displays(self, display_id: str, said: Said) -> None:
+        for cell, state in self.cells.items():
+            if display_id in state.displays and self._is_shown(cell):
+                outputs = self._outputs(cell)
+                if outputs is not None:
+                    state.update(outputs, display_id, output_of("display_data", said.content))
+
+    def _take_reply(self, said: Said) -> None:
+        self._note_time(said, "shell.execute_reply.started")
+        for payload in said.content.get("payload") or ():
+            if not isinstance(payload, dict):
+                continue
+            for cell, outputs in self._shown_by(said.parent):
+                self._take_payload(cell, outputs, payload)
+
+    def _take_payload(self, cell: str, outputs: list[Output], payload: dict[str, Any]) -> None:
+        match payload.get("source"):
+            case "page" if isinstance(payload.get("data"), dict):
+                output = {"output_type": "display_data", "data": payload["data"], "metadata": {}}
+                self.cells[cell].add(outputs, output)
+            case "set_next_input":
+                text = str(payload.get("text", ""))
+                if payload.get("replace"):
+                    self._change(cell).source = text
+                else:
+                    self._change(cell).next_input = text
+            case _:
+                pass
+
+    def _take_gap(self, said: Said) -> None:
+        text = (
+            f"[rtstore: output is missing here; {said.content.get('why', 'it was not heard')}]\n"
+        )
+        for cell, info in self._runs.items():
+            if info.get("kernel") == self._kernel_id and info.get("state") == RUNNING:
+                for _, outputs in self._shown_by(str(info.get("shown"))):
+                    stream = {"output_type": "stream", "name": "stderr", "text": text}
+                    self.cells[cell].add(outputs, stream)
+
+    def _prompt(self, cell: str, said: Said) -> None:
+        for _, outputs in self._shown_by(said.parent):
+            state = self.cells[cell]
+            prompts.remove(outputs)
+            if said.type == "asks":
+                url = f"{self._base_url}rtstore/input/{self._kernel_id}/{said.parent}"
+                outputs.append(prompts.output(str(said.content.get("prompt", "")), url=url))
+            else:
+                text = f"{said.content.get('prompt', '')} {said.content.get('value', '')}\n"
+                state.add(outputs, {"output_type": "stream", "name": "stdin", "text": text})
+            state.number = len(outputs)
+
+    # -- cells -----------------------------------------------------------------------------
+
+    def _shown_by(self, run_id: str) -> list[tuple[str, list[Output]]]:
+        """The cell that shows this run, with its outputs to change; [] if none does any more."""
+        found = []
+        for cell, state in self.cells.items():
+            if state.run == run_id and self._is_shown(cell):
+                outputs = self._outputs(cell)
+                if outputs is not None:
+                    found.append((cell, outputs))
+        return found
+
+    def _is_shown(self, cell: str) -> bool:
+        return self._runs.get(cell, {}).get("shown") == self.cells[cell].run
+
+    def _outputs(self, cell: str) -> list[Output] | None:
+        change = self._change(cell)
+        if change.outputs is None:
+            change.outputs = self._outputs_of(cell)
+        return change.outputs
+
+    def _change(self, cell: str) -> CellChange:
+        return self.changes.setdefault(cell, CellChange())
+
+    def _note_time(self, said: Said, what: str) -> None:
+        if said.parent in self._timed:
+            self._timed[said.parent][what] = _iso(said.ts)
+
+
+def _iso(ts_ms: int) -> str:
+    return datetime.fromtimestamp(ts_ms / 1000, UTC).isoformat().replace("+00:00", "Z")
