@@ -99,7 +99,7 @@ class Keepers:
 
     async def _own(self, document_id: str) -> None:
         """Try to be the owner, and be it for as long as it goes."""
-        lease = Lease(
+        lease = Lease.of_document(
             self._office.link, self._keys.document(document_id), "keep", owner=self._office.worker
         )
         self._again.discard(document_id)
@@ -190,6 +190,13 @@ async def run(
     async with ClientSession(trust_env=False) as http:
         contents = Contents(http, link, root, url=settings.jupyter_url, secret=settings.secret)
         office = Office(
-            link, settings, contents, FileIndex(link, root), Registry(link, keys), worker
+            link,
+            settings,
+            contents,
+            FileIndex(link, root),
+            Registry(link, keys),
+            worker,
+            keys,
+            contents_id,
         )
         await Keepers(office, keys, contents_id=contents_id).run()

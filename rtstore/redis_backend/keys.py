@@ -6,6 +6,7 @@ name                         type     holds
 rt:schema                    string   the newest data format any writer used
 rt:{S}:paths  rt:{S}:files   hash     path → file id; file id → path
 rt:{S}:server                hash     the Jupyter server of this contents root: url, pid, root
+rt:{S}:kernels               hash     kernel id → the host that it runs on
 rt:{S}:feed                  channel  awareness of JupyterLab:globalAwareness; "opened" notices
 rt:{S}:who  :who:exp         hash,    who is in this Jupyter server; when each expires
                              zset
@@ -21,13 +22,29 @@ rt:{D}:who  :who:exp         hash,    who is here, readable JSON; when each expi
 rt:{D}:authors               hash     Yjs client id → user and first time
 rt:{D}:history               hash     archived entries in blocks: "<first>..<last>" → zlib
 rt:{D}:lease:<name>          string   "<owner> <token>", expires
+rt:{D}:asked                 hash     run id → JSON: runs that the keeper has not queued yet
+rt:{D}:runs                  hash     cell id → JSON: its newest run
+rt:{D}:marks                 hash     cell id → JSON list: edited, earlier, out of order
+rt:{D}:kernels               hash     kernel id → last asked (ms): kernels that ran cells of it
+rt:{D}:cur:<kernel id>       hash     cursor: the last entry of `out` that the document has;
+                                      state: what the next ones need to know, JSON
+rt:{D}:spill:<run>.<n>       string   the rest of a stream too long for the document
+rt:{D}:blob:<sha256>         string   an output too large for the document
+rt:{K}:meta                  hash     kernel_id, name, host, pid, generation, capture, state …
+rt:{K}:lease                 string   the bridge that serves it: "<owner> <token>", expires
+rt:{K}:out                   stream   all that it said, and its runs' states; readable JSON
+rt:{K}:body:<entry id>       string   the content of an entry, where it is long
+rt:{K}:q                     zset     run id → order: what waits or runs
+rt:{K}:run:<id>              hash     one run: who, which cell, its source, state, times
+rt:{K}:feed                  channel  "something was added to `out`"
 rt:w:<worker>                hash     a worker: host, pid, version, url; expires
 rt:workers                   zset     worker → until (ms)
 rt:docs:<00..3f>             zset     document id → last activity (ms)
 ===========================  =======  =====================================================
 
-The braces are Redis Cluster hash tags: all keys of one document (D), and all of one contents
-root (S), share a slot, so a script may touch them together; no script spans two tags.
+The braces are Redis Cluster hash tags: all keys of one document (D), of one kernel (K is
+``<S>.<kernel id>``), and of one contents root (S), share a slot, so a script may touch them
+together; no script spans two tags.
 """
 
 from __future__ import annotations
@@ -100,9 +117,81 @@ class DocumentKeys:
         """Hash: archived blocks of entries."""
         return f"{self.tag}:history"
 
+    @property
+    def asked(self) -> str:
+        """Hash: runs that the keeper has not queued yet."""
+        return f"{self.tag}:asked"
+
+    @property
+    def runs(self) -> str:
+        """Hash: cell → its newest run."""
+        return f"{self.tag}:runs"
+
+    @property
+    def marks(self) -> str:
+        """Hash: cell → what is to be known of its newest run."""
+        return f"{self.tag}:marks"
+
+    @property
+    def kernels(self) -> str:
+        """Hash: kernels that ran cells of this document."""
+        return f"{self.tag}:kernels"
+
+    def cursor(self, kernel_id: str) -> str:
+        """Hash: how far the document has followed a kernel."""
+        return f"{self.tag}:cur:{kernel_id}"
+
+    def spill(self, name: str) -> str:
+        """String: the rest of a stream too long for the document."""
+        return f"{self.tag}:spill:{name}"
+
+    def blob(self, sha: str) -> str:
+        """String: an output too large for the document."""
+        return f"{self.tag}:blob:{sha}"
+
     def lease(self, name: str) -> str:
         """String: who owns `name` of this document."""
         return f"{self.tag}:lease:{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class KernelKeys:
+    """The names of one kernel."""
+
+    tag: str
+
+    @property
+    def meta(self) -> str:
+        """Hash of what is known of the kernel."""
+        return f"{self.tag}:meta"
+
+    @property
+    def lease(self) -> str:
+        """String: the bridge that serves it."""
+        return f"{self.tag}:lease"
+
+    @property
+    def out(self) -> str:
+        """Stream: all that it said."""
+        return f"{self.tag}:out"
+
+    @property
+    def queue(self) -> str:
+        """Sorted set: runs that wait."""
+        return f"{self.tag}:q"
+
+    @property
+    def feed(self) -> str:
+        """Channel: something was added."""
+        return f"{self.tag}:feed"
+
+    def body(self, entry_id: str) -> str:
+        """String: the content of a long entry."""
+        return f"{self.tag}:body:{entry_id}"
+
+    def run(self, run_id: str) -> str:
+        """Hash: one run."""
+        return f"{self.tag}:run:{run_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +214,11 @@ class RootKeys:
     def server(self) -> str:
         """Hash: where the Jupyter server is."""
         return f"{self.tag}:server"
+
+    @property
+    def kernels(self) -> str:
+        """Hash: kernel id → host."""
+        return f"{self.tag}:kernels"
 
     @property
     def feed(self) -> str:
@@ -181,3 +275,7 @@ class Keys:
     def root(self, contents_id: str) -> RootKeys:
         """Names of one contents root."""
         return RootKeys(f"{self.prefix}:{{{contents_id}}}")
+
+    def kernel(self, contents_id: str, kernel_id: str) -> KernelKeys:
+        """Names of one kernel of the Jupyter server of a contents root."""
+        return KernelKeys(f"{self.prefix}:{{{contents_id}.{kernel_id}}}")

@@ -5,7 +5,7 @@ It saves work; what makes writes right is that scripts compare its value.
 
 from __future__ import annotations
 
-from rtstore.redis_backend.keys import DocumentKeys
+from rtstore.redis_backend.keys import DocumentKeys, KernelKeys
 from rtstore.redis_backend.link import Link, Script
 
 TTL_MS = 3000
@@ -16,13 +16,23 @@ _RENEW = Script.load("lease_renew")
 
 
 class Lease:
-    """One name of one document (``keep``)."""
+    """The string `key`; the hash `meta` counts the tokens."""
 
-    def __init__(self, link: Link, keys: DocumentKeys, name: str, *, owner: str) -> None:
+    def __init__(self, link: Link, key: str, meta: str, *, owner: str) -> None:
         self._link, self._owner = link, owner
-        self._key, self._meta = keys.lease(name), keys.meta
+        self._key, self._meta = key, meta
         self.holding = ""
         """``<owner> <token>`` while it is ours as far as we know, else ''."""
+
+    @classmethod
+    def of_document(cls, link: Link, keys: DocumentKeys, name: str, *, owner: str) -> Lease:
+        """One duty of one document (``keep``)."""
+        return cls(link, keys.lease(name), keys.meta, owner=owner)
+
+    @classmethod
+    def of_kernel(cls, link: Link, keys: KernelKeys, *, owner: str) -> Lease:
+        """The service of one kernel."""
+        return cls(link, keys.lease, keys.meta, owner=owner)
 
     async def acquire(self) -> bool:
         """Try to take it; False when somebody holds it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ SCHEMA = "1"
 
 _APPEND = Script.load("update_log_append")
 _APPEND_OWNED = Script.load("update_log_append_owned")
+_FOLD = Script.load("update_log_fold")
 _OPEN = Script.load("update_log_open")
 _LOAD = Script.load("update_log_load")
 _COMPACT = Script.load("update_log_compact")
@@ -102,6 +103,22 @@ class Origin:
     client: str = ""
     """Yjs client id of the first struct; '' when it has none."""
     kind: str = "u"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folded:
+    """What following a kernel did, to be written in one step."""
+
+    kernel_id: str
+    before: str
+    """The cursor from which it was followed; '' for none."""
+    cursor: str
+    state: str
+    """JSON."""
+    runs: Mapping[str, str]
+    """Cell → its newest run, JSON; those that changed."""
+    spills: Mapping[str, str]
+    """Spill → text to add to it."""
 
 
 class UpdateLog:
@@ -190,6 +207,31 @@ class UpdateLog:
             ),
         )  # fmt: skip
         return EntryId.parse(reply) if reply else None
+
+    async def fold(
+        self, update: bytes, origin: Origin, folded: Folded, *, epoch: int, holding: str
+    ) -> bool:
+        """Add what a kernel's messages changed (b'': nothing), and move the kernel's cursor.
+
+        False, and nothing written, when the cursor is not where `folded` began: somebody else
+        followed. Raises LeaseLost and as `append`.
+        """
+        worker, _, seq = self.next_tag().rpartition(".")
+        keys = self.keys
+        spills = [keys.spill(name) for name in folded.spills]
+        reply = await self._link.call(
+            _FOLD,
+            (
+                keys.log, keys.feed, keys.lease("keep"), keys.cursor(folded.kernel_id), keys.runs,
+                *spills,
+            ),
+            (
+                epoch, origin.user, origin.client, worker, seq, _now_ms(), update, holding,
+                folded.before, folded.cursor, folded.state, len(spills), *folded.spills.values(),
+                *(part for pair in folded.runs.items() for part in pair),
+            ),
+        )  # fmt: skip
+        return bool(reply)
 
     async def load(self, after: EntryId | None = None) -> Loaded:
         """The snapshot and all after it, or (with `after`) only the entries after a position."""

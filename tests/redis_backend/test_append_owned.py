@@ -16,7 +16,7 @@ SAVED = Origin(user="ann", kind="s")
 
 @pytest.fixture
 async def lease(link: Link, keys: DocumentKeys, opened: Opened) -> Lease:
-    lease = Lease(link, keys, "keep", owner="w1")
+    lease = Lease.of_document(link, keys, "keep", owner="w1")
     assert await lease.acquire()
     return lease
 

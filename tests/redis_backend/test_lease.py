@@ -14,7 +14,9 @@ from tests.support import waiting
 @pytest.fixture
 def pair(links: tuple[Link, Link], keys: DocumentKeys) -> tuple[Lease, Lease]:
     """Two owners that want the same."""
-    return Lease(links[0], keys, "keep", owner="w1"), Lease(links[1], keys, "keep", owner="w2")
+    return Lease.of_document(links[0], keys, "keep", owner="w1"), Lease.of_document(
+        links[1], keys, "keep", owner="w2"
+    )
 
 
 async def test_one_of_two_has_it(
@@ -41,8 +43,8 @@ async def test_the_token_grows(pair: tuple[Lease, Lease]) -> None:
 
 
 async def test_names_are_apart(link: Link, keys: DocumentKeys) -> None:
-    assert await Lease(link, keys, "keep", owner="w1").acquire()
-    assert await Lease(link, keys, "compact", owner="w2").acquire()
+    assert await Lease.of_document(link, keys, "keep", owner="w1").acquire()
+    assert await Lease.of_document(link, keys, "compact", owner="w2").acquire()
 
 
 async def test_renewed_it_stays(pair: tuple[Lease, Lease], link: Link, keys: DocumentKeys) -> None:

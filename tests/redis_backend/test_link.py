@@ -130,7 +130,7 @@ async def test_a_full_store_writes_nothing_but_can_be_compacted(
 ) -> None:
     link, admin = links
     await append_all(log, [b"a", b"b"])
-    lease = Lease(link, keys, "keep", owner="w1")
+    lease = Lease.of_document(link, keys, "keep", owner="w1")
     heard: list[bytes] = []
     await admin.command("CONFIG", "SET", "maxmemory", 1)
     try:

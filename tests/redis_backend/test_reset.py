@@ -55,7 +55,7 @@ async def test_not_while_somebody_is_there(
     await people.put({"w1.1": "{}"})
     assert not await _reset(log)
     await people.put({}, ["w1.1"])
-    lease = Lease(link, keys, "keep", owner="w1")
+    lease = Lease.of_document(link, keys, "keep", owner="w1")
     await lease.acquire()
     assert not await _reset(log)
     await lease.release()

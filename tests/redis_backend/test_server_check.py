@@ -81,7 +81,7 @@ async def _use(link: Link, keys: DocumentKeys) -> None:
     async with link.listen(keys.feed, heard.append):
         at = await append(log, b"a")
         await until(lambda: bool(heard))
-    await Lease(link, keys, "keep", owner="w3").acquire()
+    await Lease.of_document(link, keys, "keep", owner="w3").acquire()
     await PresenceSet(link, keys, ttl_ms=30_000).put({"w3.1": "{}"})
     await log.compact(BEGINNING, at, b"a", keep=at)
     assert (await log.load()).snapshot == b"a"

@@ -1,0 +1,140 @@
+"""OutputLog: each message of one kernel once, in order, and the states of its runs between them.
+
+Ids are ``<epoch>-<n>``: an epoch is one source of messages (the journal of one start of the
+kernel, or one bridge's turn at its sockets), n is set by the source, so that Redis itself refuses
+a message that is there already. A source leaves room after each message: states of runs go there.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from rtstore.redis_backend.keys import KernelKeys
+from rtstore.redis_backend.link import Link, Script
+from rtstore.schema.ids import BEGINNING, EntryId
+
+_BEGIN = Script.load("output_log_begin")
+_APPEND = Script.load("output_log_append")
+
+ROOM = 4096
+"""Ids that a source leaves free after each message."""
+BODY_BYTES_MIN = 2**16
+"""Longer contents are kept beside the stream, so that reading it costs little."""
+PAGE = 200
+_BODY = "@body"
+
+
+class OutputEntry(NamedTuple):
+    """One entry of ``rt:{K}:out``."""
+
+    id: EntryId
+    kind: str
+    """begin (of a source), iopub, reply (shell, control or stdin), run (a state), gap."""
+    type: str
+    """msg_type; of a run its state; of a beginning the source."""
+    parent: str
+    """msg_id of the request, which for runs of ours is the run's id."""
+    msg_id: str
+    at: str
+    """Where the source has it; '' for what is no message."""
+    content: str
+    """JSON; '@body' where it is kept beside: see `OutputLog.content`."""
+    ts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where one source of messages stands in the log."""
+
+    epoch: int
+    last: EntryId
+    """The newest entry of the log."""
+    at: str
+    """The newest message that the log has of this source; '' for none."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether a later source has begun: nothing can be added."""
+        return self.last.epoch > self.epoch
+
+
+class OutputLog:
+    """One kernel's log."""
+
+    def __init__(self, link: Link, keys: KernelKeys) -> None:
+        self._link, self.keys = link, keys
+
+    async def begin(self, source: str, told: dict[str, Any]) -> Source:
+        """Where `source` stands; a new one begins an epoch. Raises StoreUnavailable."""
+        keys = self.keys
+        epoch, last, at = await self._link.call(
+            _BEGIN, (keys.out, keys.meta, keys.feed), (source, _now_ms(), json.dumps(told))
+        )
+        return Source(int(epoch), EntryId.parse(last), at.decode())
+
+    async def append(self, entries: Sequence[OutputEntry], *, holding: str = "") -> int:
+        """Add those that are not there yet; how many were. All parts of one message in one call.
+
+        With `holding` only while that lease is held: raises LeaseLost. Raises StoreUnavailable
+        (send them again), StoreFull.
+        """
+        keys = self.keys
+        bodies: list[str] = []
+        args: list[str | bytes] = [holding, str(_now_ms())]
+        for entry in entries:
+            content, body = entry.content, ""
+            if len(content) > BODY_BYTES_MIN:
+                bodies.append(keys.body(str(entry.id)))
+                content, body = _BODY, content
+            args += (str(entry.id), entry.kind, entry.type, entry.parent, entry.msg_id)
+            args += (entry.at, content, body)
+        added = await self._link.call(
+            _APPEND, (keys.out, keys.feed, keys.lease, *bodies), tuple(args)
+        )
+        return int(added)
+
+    async def read(self, after: EntryId, *, limit: int = PAGE) -> list[OutputEntry]:
+        """Entries after a position, oldest first. Raises StoreUnavailable."""
+        reply = await self._link.command("XRANGE", self.keys.out, f"({after}", "+", "COUNT", limit)
+        return [_entry(raw) for raw in reply]
+
+    async def end(self) -> EntryId:
+        """The newest entry's id; 0-0 if there is none."""
+        reply = await self._link.command("XREVRANGE", self.keys.out, "+", "-", "COUNT", 1)
+        return EntryId.parse(reply[0][0]) if reply else BEGINNING
+
+    async def content(self, entry: OutputEntry) -> dict[str, Any]:
+        """What the entry says; {} if it was dropped since."""
+        text: str | bytes = entry.content
+        if text == _BODY:
+            text = await self._link.command("GET", self.keys.body(str(entry.id))) or "{}"
+        told = json.loads(text or "{}")
+        return told if isinstance(told, dict) else {}
+
+
+def _entry(raw: Any) -> OutputEntry:  # noqa: ANN401 -- a Redis reply
+    name, flat = raw
+    told = dict(zip(flat[::2], flat[1::2], strict=True))
+
+    def text(field: bytes) -> str:
+        return str(told.get(field, b"").decode("utf-8", "replace"))
+
+    ts = text(b"ts")
+    return OutputEntry(
+        EntryId.parse(name),
+        text(b"kind"),
+        text(b"type"),
+        text(b"parent"),
+        text(b"msg"),
+        text(b"at"),
+        text(b"content"),
+        int(ts) if ts.isdigit() else 0,
+    )
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
