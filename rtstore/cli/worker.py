@@ -37,7 +37,7 @@ from rtstore.tasks import background
 logger = logging.getLogger(__name__)
 
 BEAT_S = 5.0
-ROLES = ("gateway", "keeper")
+ROLES = ("gateway", "keeper", "bridge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,11 @@ def command(
         str | None, typer.Option(help="Contents root to serve (RTSTORE_CONTENTS_ID).")
     ] = None,
     roles: Annotated[
-        str, typer.Option(help="What it does: gateway (rooms), keeper (files), or both.")
-    ] = "gateway,keeper",
+        str,
+        typer.Option(
+            help="What it does, of gateway (rooms), keeper (files), bridge (this host's kernels)."
+        ),
+    ] = "gateway,keeper,bridge",
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0: any.", min=0, max=65535)] = 0,
     socket: Annotated[Path | None, typer.Option(help="Unix socket to listen on as well.")] = None,
@@ -134,6 +137,11 @@ async def _work(settings: Settings, seat: Seat) -> None:
             from rtstore.keeper import keepers
 
             job = keepers.run(link, keys, settings, worker=worker, contents_id=seat.contents_id)
+            await stack.enter_async_context(background(job))
+        if "bridge" in seat.roles:
+            from rtstore.kernel_bridge import bridge  # zmq, likewise
+
+            job = bridge.run(link, keys, worker=worker, contents_id=seat.contents_id)
             await stack.enter_async_context(background(job))
         logger.info(
             "ready worker=%s version=%s port=%d roles=%s",

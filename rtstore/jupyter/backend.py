@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import secrets
@@ -17,9 +18,10 @@ from tornado.websocket import WebSocketHandler
 from rtstore.errors import RTStoreError, StoreRefused, StoreUnavailable
 from rtstore.jupyter import disk
 from rtstore.jupyter.contents_events import ContentsEvents
-from rtstore.jupyter.events import Arrivals
+from rtstore.jupyter.events import SESSION, Arrivals
 from rtstore.jupyter.file_ids import FileIds
 from rtstore.jupyter.files import Files
+from rtstore.jupyter.kernels import Actor, Kernels
 from rtstore.jupyter.moves import Moves
 from rtstore.jupyter.notices import Notices
 from rtstore.jupyter.saver import Saver
@@ -29,8 +31,10 @@ from rtstore.jupyter.workers import Workers
 from rtstore.redis_backend.connection import connect
 from rtstore.redis_backend.file_index import FileIndex
 from rtstore.redis_backend.keys import Keys
+from rtstore.redis_backend.lease import Lease
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.registry import Registry
+from rtstore.schema.run import Run
 from rtstore.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -71,6 +75,9 @@ class Backend:
         self.changes = ContentsEvents(is_indexed=self.is_indexed)
         self.file_ids = FileIds(self.changes.add)
         self.arrivals = Arrivals(self.event_logger)
+        self.kernels = Kernels(
+            lambda: serverapp.kernel_manager, self.keys, contents_id=self.contents_id
+        )
         self.sockets: set[WebSocketHandler] = set()
         """Open room sockets, closed at the server's stop."""
         self._listener = WorkerListener(serverapp)
@@ -125,6 +132,47 @@ class Backend:
             await self._connected.saver.until_hash_is_known(
                 file_id, lambda: self.files.hash_of(path)
             )
+
+    async def start_lease(self, path: str) -> Lease | None:
+        """The lock under which a kernel for this file is started; None while there is no store.
+
+        Raises StoreUnavailable.
+        """
+        file_id = self.file_ids.index(path)
+        if self._connected is None or file_id is None:
+            return None
+        me = f"jupyter-{os.getpid()}"
+        keys = self.keys.document(file_id)
+        return Lease.of_document(self._connected.link, keys, "start", owner=me)
+
+    async def others_in(self, path: str, actor: Actor | None) -> list[str]:
+        """Who has this file open besides one page of `actor`; [] if the store can't be asked."""
+        file_id = self.file_ids.get_id(path)
+        if self._connected is None or file_id is None:
+            return []
+        keys = self.keys.document(file_id)
+        try:
+            values = await self._connected.link.command("HVALS", keys.who)
+        except (StoreUnavailable, StoreRefused):
+            return []
+        names = [(str(told.get("user")), str(told.get("name"))) for told in map(_json, values)]
+        mine = [name for user, name in names if actor is not None and user == actor.username]
+        others = [name for user, name in names if actor is None or user != actor.username]
+        return others + mine[1:]
+
+    async def tell_of_hits(self, hit: list[Run], what: str) -> None:
+        """Tell everybody in the documents whose runs somebody else ended."""
+        for document in {run.document for run in hit}:
+            path = self.file_ids.get_path(document) or ""
+            names = ", ".join(sorted({run.name for run in hit if run.document == document}))
+            told = {
+                "level": "WARNING",
+                "room": f"json:notebook:{document}",
+                "path": path,
+                "action": "save",
+                "msg": f"{what} while cells of {names} ran or waited",
+            }
+            self.event_logger.emit(schema_id=SESSION, data=told)
 
     async def run(self) -> None:
         """Have store and workers, for ever: start them, or find them, again and again."""
@@ -183,6 +231,7 @@ class Backend:
                     told = "rtstore ready root=%s workers in %s"
                     logger.info(told, self.contents_id, system.state_dir)
                     tasks.create_task(record.run())
+                    tasks.create_task(self.kernels.run(link))
                     tasks.create_task(self.file_ids.run(link, connected.index, root.feed))
                     tasks.create_task(self.changes.run(connected.notices, self.file_ids.learned))
             finally:
@@ -202,3 +251,11 @@ def _root_of(serverapp: ServerApp, manager: Any) -> str | Path:  # noqa: ANN401
         return str(manager.root_dir)
     kind = type(manager)
     return Path(serverapp.root_dir) / f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _json(value: bytes) -> dict[str, Any]:
+    try:
+        told = json.loads(value)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}

@@ -8,6 +8,7 @@ from pathlib import Path
 from jupyter_events import EventLogger
 
 SCHEMAS = Path(__file__).parent / "event_schemas"
+SESSION = "https://schema.jupyter.org/jupyter_collaboration/session/v1"
 AWARENESS = "https://schema.jupyter.org/jupyter_collaboration/awareness/v1"
 GLOBAL_ROOM = "JupyterLab:globalAwareness"
 """Where everybody who has the server open in a browser is."""

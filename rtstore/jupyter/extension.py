@@ -7,15 +7,17 @@ import logging
 from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
+from jupyter_server.gateway.gateway_client import GatewayClient
 from jupyter_server.serverapp import ServerApp
 
 from rtstore.errors import SettingsError
-from rtstore.jupyter import clashes, contents_hooks, events, internal
+from rtstore.jupyter import clashes, contents_hooks, events, internal, kernel_actions, provisioner
 from rtstore.jupyter.backend import Backend
 from rtstore.jupyter.file_ids import IdHandler, PathHandler
 from rtstore.jupyter.get_document import Documents
-from rtstore.jupyter.proxy import SESSION_WAIT_S, WorkerProxy
+from rtstore.jupyter.proxy import SESSION_WAIT_S, KernelProxy, WorkerProxy
 from rtstore.jupyter.room_proxy import RoomProxy
+from rtstore.jupyter.sessions import one_kernel_each
 from rtstore.settings import Settings
 
 CHAT_OVER_ROOMS = {
@@ -38,9 +40,23 @@ class RTStoreExtension(ExtensionApp):  # type: ignore[misc] # untyped
     name = "rtstore"
     description = "Real-time collaboration on Redis."
 
+    _backend: Backend | None = None
+
+    def _link_jupyter_server_extension(self, serverapp: ServerApp) -> None:
+        """Jupyter's hook: it is configured, and has made nothing yet."""
+        super()._link_jupyter_server_extension(serverapp)
+        # Jupyter makes it a moment later; its choice of a session manager depends on it.
+        serverapp.gateway_config = GatewayClient.instance(parent=serverapp)
+        if serverapp.gateway_config.gateway_enabled:
+            return  # another host's kernels: theirs to start
+        serverapp.session_manager_class = one_kernel_each(
+            serverapp.session_manager_class, lambda: self._backend
+        )
+        if "default_provisioner_name" not in serverapp.config.KernelProvisionerFactory:
+            serverapp.config.KernelProvisionerFactory.default_provisioner_name = provisioner.NAME
+
     def initialize_settings(self) -> None:
         """Jupyter's hook: before the handlers."""
-        self._backend: Backend | None = None
         self._running: asyncio.Task[None] | None = None
         # Jupyter shows what its own loggers are told; ours are to be seen there too.
         logging.getLogger("rtstore").parent = self.log
@@ -80,6 +96,8 @@ class RTStoreExtension(ExtensionApp):  # type: ignore[misc] # untyped
                 # jupyter_server_fileid, where it is enabled, was first: it asks our manager too
                 (r"/api/fileid/id", IdHandler, ids),
                 (r"/api/fileid/path", PathHandler, ids),
+                (r"/api/kernels/[\w-]+/(?:execute|input|requests/.+)", KernelProxy, patient),
+                *((route, handler, given) for route, handler in kernel_actions.ROUTES),
                 *contents_hooks.routes(self._backend, "/"),
             ]
         )
@@ -105,8 +123,8 @@ class RTStoreExtension(ExtensionApp):  # type: ignore[misc] # untyped
     def _set_page_config(self) -> None:
         page = self.settings.setdefault("page_config_data", {})
         page["disableRTC"] = False
-        # No route of ours runs cells; who left this on for another back end would run nothing.
-        page["serverSideExecution"] = False
+        # The page asks us to run a cell, and shows what the document says of it.
+        page["serverSideExecution"] = True
         # jupyterlab_chat was loaded before (by name) and found no provider that it knows.
         page["serverSessionRtcInfo"] = CHAT_OVER_ROOMS
 

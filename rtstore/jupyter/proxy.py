@@ -17,7 +17,7 @@ from tornado.web import HTTPError
 from rtstore.jupyter.backend import Backend
 from rtstore.jupyter.rights import admit, signed_identity, signed_in
 from rtstore.jupyter.workers import NoWorker
-from rtstore.schema.identity import HEADER
+from rtstore.schema.identity import HEADER, XSRF_HEADER
 
 WAIT_S = 2.0
 """For a worker, while all are being started again."""
@@ -49,6 +49,7 @@ async def worker_headers(handler: JupyterHandler, *, secret: str) -> dict[str, s
     request = handler.request
     headers = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
     headers[HEADER] = await signed_identity(handler, secret=secret)
+    headers[XSRF_HEADER] = handler.xsrf_token.decode()
     headers["Host"] = request.host
     headers["X-Forwarded-For"] = request.remote_ip or ""
     headers["X-Forwarded-Proto"] = request.protocol
@@ -60,6 +61,8 @@ class WorkerProxy(APIHandler):  # type: ignore[misc] # untyped
     """Passes a request to a worker and the response back, as it comes."""
 
     auth_resource = "contents"
+    right = ""
+    """The action that each request needs; '': read or write, by its method."""
 
     def initialize(self, backend: Backend, wait_s: float = WAIT_S) -> None:
         """Takes what the route was registered with."""
@@ -87,7 +90,7 @@ class WorkerProxy(APIHandler):  # type: ignore[misc] # untyped
         await self._forward("write")
 
     async def _forward(self, action: str) -> None:
-        await admit(self, action)
+        await admit(self, self.right or action, self.auth_resource)
         try:
             async with await self._backend.workers.request(
                 str(self.request.method),
@@ -125,3 +128,10 @@ class WorkerProxy(APIHandler):  # type: ignore[misc] # untyped
         if status_code == 503:
             self.set_header("Retry-After", "1")
         super().write_error(status_code, **kwargs)
+
+
+class KernelProxy(WorkerProxy):
+    """The same for what runs code: needs kernels:execute."""
+
+    auth_resource = "kernels"
+    right = "execute"

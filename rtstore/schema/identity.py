@@ -14,6 +14,8 @@ from rtstore.errors import NotAllowed
 
 HEADER = "X-Rtstore-Identity"
 """Set by the Jupyter extension's proxy; workers believe it when the signature holds."""
+XSRF_HEADER = "X-Rtstore-Xsrf"
+"""Set by the extension's proxy: what a form of ours must send back to the Jupyter server."""
 SIGNATURE_HEADER = "X-Rtstore-Signature"
 """Set by workers on requests to the extension's internal endpoints."""
 VALID_S = 120

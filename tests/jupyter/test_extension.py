@@ -121,7 +121,7 @@ async def test_the_page_says_what_the_stock_front_end_needs(
             page = page_config(await reply.text())
 
     assert page["disableRTC"] is False
-    assert page["serverSideExecution"] is False
+    assert page["serverSideExecution"] is True
     assert page["serverSessionRtcInfo"]["enabled"] is True
     assert page["serverSessionRtcInfo"]["provider"] == "jupyter_server_ydoc"
     assert page["baseUrl"] == jupyter.base_url

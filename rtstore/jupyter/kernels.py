@@ -1,0 +1,153 @@
+"""Kernels: says in the store which kernels this Jupyter server has, and who does what to them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from rtstore.errors import RTStoreError, StoreRefused, StoreUnavailable
+from rtstore.jupyter import launches, provisioner
+from rtstore.redis_backend.kernel_index import KernelIndex
+from rtstore.redis_backend.keys import Keys
+from rtstore.redis_backend.link import Link
+from rtstore.redis_backend.run_queue import RunQueue
+from rtstore.schema.run import Run
+
+logger = logging.getLogger(__name__)
+
+BEAT_S = 2.0
+SOON_S = 0.02
+RENEW_S = 10.0
+"""A store that was wiped knows all again after this."""
+_STATES = {"restart": "restarting", "shutdown": "ending"}
+"""What a kernel is from the order until it is done: no new run is begun then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something to a kernel."""
+
+    username: str
+    name: str
+
+
+class Kernels:
+    """See the module. `manager` is asked each time."""
+
+    def __init__(self, manager: Any, keys: Keys, *, contents_id: str) -> None:  # noqa: ANN401
+        self._manager, self._keys, self._contents_id = manager, keys, contents_id
+        self._host = socket.gethostname()
+        self._told: dict[str, dict[str, str]] = {}
+        self._link: Link | None = None
+        self._news = asyncio.Event()
+        self._under_way: dict[str, tuple[str, Actor]] = {}
+        self._awaited: set[str] = set()
+
+    async def run(self, link: Link) -> None:
+        """Keep the store current, for ever."""
+        self._link, index = link, KernelIndex(link, self._keys, self._contents_id)
+        self._told, renewed = {}, 0.0
+        provisioner.listeners.append(self._started)
+        try:
+            while True:
+                self._news.clear()
+                if time.monotonic() - renewed > RENEW_S:
+                    self._told, renewed = {}, time.monotonic()
+                try:
+                    await self._tell(index)
+                except (StoreUnavailable, StoreRefused) as error:
+                    self._told = {}
+                    logger.debug("kernels not told: %s", error)
+                try:
+                    async with asyncio.timeout(SOON_S if self._awaited else BEAT_S):
+                        await self._news.wait()
+                except TimeoutError:
+                    pass
+        finally:
+            self._link = None
+            provisioner.listeners.remove(self._started)
+
+    def _started(self, kernel_id: str) -> None:
+        # Jupyter lists it a moment after it has started it.
+        self._awaited.add(kernel_id)
+        self._under_way.pop(kernel_id, None)
+        self._news.set()
+
+    async def _tell(self, index: KernelIndex) -> None:
+        here = {}
+        for kernel_id in self._manager().list_kernel_ids():
+            told = self._describe(kernel_id)
+            if told is not None:
+                here[kernel_id] = told
+                self._awaited.discard(kernel_id)
+        for kernel_id, told in here.items():
+            if self._told.get(kernel_id) != told:
+                await index.put(kernel_id, told)
+                self._told[kernel_id] = told
+        for kernel_id, host in (await index.hosts()).items():
+            if host == self._host and kernel_id not in here:
+                await self._ended(index, kernel_id)
+
+    async def _ended(self, index: KernelIndex, kernel_id: str) -> None:
+        if (await index.meta(kernel_id)).get("state") == "dead":
+            return
+        _, by = self._under_way.pop(kernel_id, ("", None))
+        await index.remove(kernel_id, why=f"shut down by {by.name}" if by else "the kernel died")
+        self._told.pop(kernel_id, None)
+
+    def _describe(self, kernel_id: str) -> dict[str, str] | None:
+        try:
+            kernel = self._manager().get_kernel(kernel_id)
+        except KeyError:
+            return None
+        launch = launches.newest(kernel_id)
+        told = {
+            "host": self._host,
+            "name": str(kernel.kernel_name),
+            "connection_file": str(kernel.connection_file),
+            "state": str(getattr(kernel, "execution_state", "starting")),
+            "by": "",
+            "why": "",
+        }
+        if launch is not None and launch.pid:
+            told |= {
+                "generation": str(launch.generation),
+                "capture": launch.capture,
+                "capture_why": launch.why,
+                "journal": launch.journal,
+                "pid": str(launch.pid),
+            }
+        if kernel_id in self._under_way:
+            state, by = self._under_way[kernel_id]
+            told |= {"state": state, "by": by.name}
+        return told
+
+    async def about_to(self, action: str, kernel_id: str, actor: Actor) -> list[Run]:
+        """Somebody is about to interrupt, restart or shut down a kernel: say so, first.
+
+        Returns the runs of others that it hits. Whatever the store says, it may go on.
+        """
+        if self._link is None:
+            return []
+        index = KernelIndex(self._link, self._keys, self._contents_id)
+        queue = RunQueue(self._link, index.keys_of(kernel_id))
+        try:
+            if (state := _STATES.get(action)) is not None:
+                self._under_way[kernel_id] = (state, actor)
+                await index.put(kernel_id, {"host": self._host, "state": state, "by": actor.name})
+            await queue.note("act", action, by=actor.username, name=actor.name)
+            found = [await queue.get(run_id) for run_id in await queue.waiting()]
+        except RTStoreError as error:
+            logger.info("not told kernel=%s action=%s: %s", kernel_id, action, error)
+            return []
+        runs = [run for run in found if run is not None and run.user != actor.username]
+        return [run for run in runs if action != "interrupt" or run.state in ("sent", "running")]
+
+    def failed_to(self, kernel_id: str) -> None:
+        """What was said by `about_to` did not happen."""
+        self._under_way.pop(kernel_id, None)
+        self._news.set()

@@ -1,0 +1,104 @@
+"""Launches: what is known on this host of each start of a kernel.
+
+``<runtime directory>/rtstore/<kernel id>/<n>.json`` says how the n-th start went, and
+``<n>.journal`` beside it is what that start of the kernel wrote down. The bridges read them.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from jupyter_core.paths import jupyter_runtime_dir
+
+LAUNCHER = str(Path(__file__).resolve().parent.parent / "kernel_bridge" / "launcher.py")
+"""Run by kernels in their own Python, so only its path matters here."""
+JOURNAL, RING = "journal", "ring"
+_IPYKERNEL = (("-m", "ipykernel_launcher"), ("-m", "ipykernel"))
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """One start of one kernel."""
+
+    generation: int
+    capture: str
+    """journal: it writes down what it says; ring: bridges have to listen."""
+    why: str
+    """Why it is not journal."""
+    journal: str
+    """Path, whether it is written or not."""
+    pid: int = 0
+
+
+def folder(kernel_id: str) -> Path:
+    """Where the files of a kernel are; made if need be, for nobody else to read."""
+    path = Path(jupyter_runtime_dir()) / "rtstore" / kernel_id
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def prepare(kernel_id: str, argv: Sequence[str]) -> tuple[Launch, list[str]]:
+    """The next start of a kernel whose command is `argv`, and the command to run instead."""
+    before = newest(kernel_id)
+    generation = before.generation + 1 if before else 1
+    journal = folder(kernel_id) / f"{generation}.journal"
+    journaled = _with_launcher(argv)
+    why = ""
+    if journaled is None:
+        why = "not an IPython kernel that is started by its usual command"
+    elif before is not None and before.capture == JOURNAL and _failed(before):
+        why = "the journalling launcher failed the last time"
+    if journaled is None or why:
+        return Launch(generation, RING, why, str(journal)), list(argv)
+    journal.touch(mode=0o600)
+    return Launch(generation, JOURNAL, "", str(journal)), journaled
+
+
+def record(kernel_id: str, launch: Launch) -> None:
+    """It was started."""
+    path = folder(kernel_id) / f"{launch.generation}.json"
+    path.write_text(json.dumps(asdict(launch)))
+
+
+def newest(kernel_id: str) -> Launch | None:
+    """The newest start; None if we did not start it."""
+    path = Path(jupyter_runtime_dir()) / "rtstore" / kernel_id
+    numbers = [int(file.stem) for file in path.glob("*.json") if file.stem.isdigit()]
+    if not numbers:
+        return None
+    try:
+        told: dict[str, Any] = json.loads((path / f"{max(numbers)}.json").read_text())
+        launch = Launch(**told)
+    except (OSError, ValueError, TypeError):
+        return None
+    failed = Path(launch.journal + ".failed")
+    if launch.capture == JOURNAL and failed.exists():
+        return Launch(
+            launch.generation, RING, failed.read_text()[:500], launch.journal, launch.pid
+        )
+    return launch
+
+
+def forget(kernel_id: str) -> None:
+    """Remove the files of a kernel whose messages are all copied."""
+    shutil.rmtree(Path(jupyter_runtime_dir()) / "rtstore" / kernel_id, ignore_errors=True)
+
+
+def _with_launcher(argv: Sequence[str]) -> list[str] | None:
+    for at in range(1, len(argv) - 1):
+        if tuple(argv[at : at + 2]) in _IPYKERNEL:
+            return [*argv[:at], LAUNCHER, *argv[at + 2 :]]
+    return None
+
+
+def _failed(launch: Launch) -> bool:
+    """Whether the kernel died before it said a word: the first is "starting"."""
+    try:
+        return Path(launch.journal).stat().st_size == 0
+    except OSError:
+        return True

@@ -1,0 +1,61 @@
+"""A kernel provisioner: as Jupyter's local one, with a journal where the kernel can write one."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.provisioning import LocalProvisioner
+
+from rtstore.jupyter import launches
+
+logger = logging.getLogger(__name__)
+
+NAME = "rtstore-provisioner"
+JOURNAL_VARIABLE = "RTSTORE_JOURNAL"
+listeners: list[Callable[[str], None]] = []
+"""Called with the id of each kernel that was started, or started again."""
+
+
+class JournalProvisioner(LocalProvisioner):  # type: ignore[misc] # untyped
+    """See the module. A kernel that it can't change is started as it is."""
+
+    launch: launches.Launch | None = None
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 -- Jupyter's
+        """Jupyter's hook: the command and environment of the kernel."""
+        told: dict[str, Any] = await super().pre_launch(**kwargs)
+        try:
+            self.launch, told["cmd"] = launches.prepare(self.kernel_id, told["cmd"])
+        except OSError as error:
+            logger.warning("kernel started without a journal kernel=%s: %s", self.kernel_id, error)
+            return told
+        if self.launch.capture == launches.JOURNAL:
+            told["env"] = dict(told.get("env") or {}) | {JOURNAL_VARIABLE: self.launch.journal}
+        else:
+            logger.info(
+                "kernel started without a journal kernel=%s: %s", self.kernel_id, self.launch.why
+            )
+        return told
+
+    async def launch_kernel(
+        self,
+        cmd: list[str],
+        **kwargs: Any,  # noqa: ANN401 -- Jupyter's
+    ) -> KernelConnectionInfo:
+        """Jupyter's hook: start it."""
+        connection: KernelConnectionInfo = await super().launch_kernel(cmd, **kwargs)
+        if self.launch is not None:
+            self.launch = launches.Launch(
+                self.launch.generation,
+                self.launch.capture,
+                self.launch.why,
+                self.launch.journal,
+                int(self.pid or 0),
+            )
+            launches.record(self.kernel_id, self.launch)
+        for listener in tuple(listeners):
+            listener(self.kernel_id)
+        return connection

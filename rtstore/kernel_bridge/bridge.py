@@ -1,0 +1,108 @@
+"""Bridge: the kernels that this worker serves, out of all on this host."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+
+from rtstore.errors import RTStoreError
+from rtstore.kernel_bridge.service import Desk, Service
+from rtstore.redis_backend.kernel_index import KernelIndex
+from rtstore.redis_backend.keys import Keys
+from rtstore.redis_backend.lease import Lease
+from rtstore.redis_backend.link import Link
+from rtstore.schema import feed
+from rtstore.schema.feed import FeedNotice
+from rtstore.tasks import cause_of
+
+logger = logging.getLogger(__name__)
+
+SEEK_S = 0.5
+"""Leases of others are tried this often: with their 3 s, a takeover is done within 5."""
+AGAIN_S = 1.0
+"""A kernel whose service failed is tried again after this."""
+POLITE_S, POLITE_MAX_S = 0.02, 0.3
+"""Who serves many kernels waits a little, so that another takes the next."""
+
+
+class Bridge:
+    """Seeks kernels that nobody serves, and serves them."""
+
+    def __init__(self, desk: Desk, *, root_feed: str, host: str) -> None:
+        self._desk, self._root_feed, self._host = desk, root_feed, host
+        self._serving: set[str] = set()
+        self._not_before: dict[str, float] = {}
+        self._news = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until cancelled; then what is served is given back."""
+        async with (
+            self._desk.link.listen(self._root_feed, self._heard),
+            asyncio.TaskGroup() as tasks,
+        ):
+            while True:
+                await self._seek(tasks)
+                try:
+                    async with asyncio.timeout(SEEK_S):
+                        await self._news.wait()
+                except TimeoutError:
+                    pass
+                self._news.clear()
+
+    def _heard(self, data: bytes) -> None:
+        message = feed.parse(data)
+        if isinstance(message, FeedNotice) and message.told.get("type") == "kernel":
+            self._news.set()
+
+    async def _seek(self, tasks: asyncio.TaskGroup) -> None:
+        if not self._desk.link.connected:
+            return
+        try:
+            hosts = await self._desk.index.hosts()
+        except RTStoreError as error:
+            logger.debug("kernels not listed: %s", error)
+            return
+        now = asyncio.get_running_loop().time()
+        for kernel_id, host in hosts.items():
+            if host != self._host or kernel_id in self._serving:
+                continue
+            if now >= self._not_before.get(kernel_id, 0.0):
+                self._serving.add(kernel_id)
+                tasks.create_task(self._serve(kernel_id))
+
+    async def _serve(self, kernel_id: str) -> None:
+        keys = self._desk.index.keys_of(kernel_id)
+        lease = Lease.of_kernel(self._desk.link, keys, owner=self._desk.worker)
+        await asyncio.sleep(min(POLITE_MAX_S, POLITE_S * (len(self._serving) - 1)))
+        try:
+            if await lease.acquire():
+                logger.info("serving kernel=%s", kernel_id)
+                await Service(self._desk, kernel_id, lease).run()
+        except Exception as error:  # the edge of one kernel: others go on
+            self._failed(kernel_id, cause_of(error))
+        finally:
+            self._serving.discard(kernel_id)
+            if lease.holding and self._desk.link.connected:
+                await _release(lease)
+
+    def _failed(self, kernel_id: str, error: BaseException) -> None:
+        self._not_before[kernel_id] = asyncio.get_running_loop().time() + AGAIN_S
+        if isinstance(error, RTStoreError):
+            logger.warning("service ended kernel=%s why=%s", kernel_id, error)
+        else:
+            logger.error("service failed kernel=%s", kernel_id, exc_info=error)
+
+
+async def _release(lease: Lease) -> None:
+    try:
+        await lease.release()
+    except RTStoreError as error:
+        logger.debug("lease not released: %s", error)
+
+
+async def run(link: Link, keys: Keys, *, worker: str, contents_id: str) -> None:
+    """Serve this host's kernels of this contents root until cancelled."""
+    desk = Desk(link, KernelIndex(link, keys, contents_id), worker)
+    root = keys.root(contents_id)
+    await Bridge(desk, root_feed=root.feed, host=socket.gethostname()).run()

@@ -1,0 +1,135 @@
+"""JournalSource: copies what one start of a kernel wrote down into the kernel's log.
+
+Any number of bridges may copy one journal: an entry's id is its place in the file, and Redis
+refuses what it has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Iterator
+
+from rtstore import metrics
+from rtstore.errors import BadFrame
+from rtstore.kernel_bridge import transcript
+from rtstore.redis_backend.output_log import ROOM, OutputEntry, OutputLog
+from rtstore.schema import journal, kernel_message
+from rtstore.schema.ids import EntryId
+
+logger = logging.getLogger(__name__)
+
+READ_BYTES = 2**20
+BATCH_ENTRIES, BATCH_CHARS = 300, 2**21
+QUICK_S, SLOW_S = 0.005, 0.2
+"""How often the file is looked at: while something runs, or wrote within LIVELY_S, and else."""
+LIVELY_S = 5.0
+_KINDS = {journal.IOPUB: "iopub", journal.REPLY: "reply"}
+
+
+class JournalSource:
+    """One journal. `begin`, then `run` until the kernel has ended, then `finish`."""
+
+    def __init__(self, log: OutputLog, *, path: str, key: bytes, generation: str) -> None:
+        self._log, self._path, self._key = log, path, key
+        self._name = f"journal:{generation}"
+        self._generation = generation
+        self._file = -1
+        self._offset = 0
+        self._epoch = 0
+        self._is_over = False
+        self._has_complained = False
+        self._lively_until = 0.0
+
+    async def begin(self) -> None:
+        """Find out how far the log has it. Raises StoreUnavailable, OSError."""
+        source = await self._log.begin(
+            self._name, {"capture": "journal", "generation": int(self._generation or 0)}
+        )
+        self._epoch, self._is_over = source.epoch, source.is_over
+        # Begun with the newest message again: a part of it may be missing, and is refused else.
+        self._offset = int(source.at or 0)
+        if self._file < 0:
+            self._file = os.open(self._path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def hurry(self) -> None:
+        """Something is about to come."""
+        self._lively_until = asyncio.get_running_loop().time() + LIVELY_S
+
+    async def run(self) -> None:
+        """Copy what comes, for ever. Raises StoreUnavailable: `begin` again then."""
+        loop = asyncio.get_running_loop()
+        while True:
+            if await self.copy():
+                self.hurry()
+            await asyncio.sleep(QUICK_S if loop.time() < self._lively_until else SLOW_S)
+
+    async def copy(self) -> bool:
+        """Copy all that is there; whether there was any. Raises StoreUnavailable, StoreFull."""
+        if self._is_over or os.fstat(self._file).st_size <= self._offset:
+            return False
+        has_copied = False
+        while data := self._read():
+            try:
+                records = list(journal.records(data, at=self._offset))
+            except BadFrame as error:
+                self._complain(error)
+                self._is_over = True
+                return has_copied
+            if not records:
+                break
+            for batch in self._batches(records):
+                await self._log.append(batch)
+            self._offset = records[-1].end
+            has_copied = True
+        return has_copied
+
+    def _read(self) -> bytes:
+        data = os.pread(self._file, READ_BYTES, self._offset)
+        if (size := journal.needed(data)) > len(data):
+            data = os.pread(self._file, size, self._offset)
+        return data
+
+    def _batches(self, records: list[journal.Record]) -> Iterator[list[OutputEntry]]:
+        batch: list[OutputEntry] = []
+        chars = 0
+        for record in records:
+            told = list(self._entries(record))
+            batch += told
+            chars += sum(len(entry.content) for entry in told)
+            if len(batch) >= BATCH_ENTRIES or chars >= BATCH_CHARS:
+                yield batch
+                batch, chars = [], 0
+        if batch:
+            yield batch
+
+    def _entries(self, record: journal.Record) -> Iterator[OutputEntry]:
+        first = EntryId(self._epoch, (record.at + 1) * ROOM)
+        at = str(record.at)
+        if record.channel == journal.LOST:
+            lost = b"".join(record.frames).decode("ascii", "replace")
+            told = f'{{"why": "the disk was full", "lost": "{lost}"}}'
+            yield OutputEntry(first, "gap", "disk", "", "", at, told)
+            return
+        kind = _KINDS.get(record.channel)
+        if kind is None:
+            return
+        try:
+            message = kernel_message.parse(record.frames, key=self._key)
+        except BadFrame as error:
+            metrics.BAD_MESSAGES.inc()
+            self._complain(error)
+            return
+        yield from transcript.entries(message, first, kind=kind, at=at)
+
+    def _complain(self, error: BadFrame) -> None:
+        if not self._has_complained:
+            logger.warning("kernel message dropped journal=%s why=%s", self._path, error)
+        self._has_complained = True

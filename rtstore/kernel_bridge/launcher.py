@@ -1,0 +1,108 @@
+"""Starts an IPython kernel that writes down each message before it sends it.
+
+Run by its path in the kernel's own Python (>= 3.9, ipykernel >= 6), which need not have rtstore:
+``python launcher.py -f CONNECTION_FILE``, in place of ``python -m ipykernel_launcher -f …``. The
+journal is the file that RTSTORE_JOURNAL names; `rtstore.schema.journal` says its format. What
+can't be journaled is sent all the same; if nothing can, ``<journal>.failed`` says why.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import sys
+import threading
+from typing import Any
+
+IOPUB, REPLY, LOST = 0, 1, 255
+REPLIES = frozenset(("execute_reply", "input_request", "shutdown_reply", "interrupt_reply"))
+"""Messages off iopub that somebody may need who was not there when they were sent."""
+
+
+class Journal:
+    """An append-only file of records. After a failed write it says how many are missing."""
+
+    def __init__(self, path: str) -> None:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
+        self._file = os.open(path, flags, 0o600)
+        self._lock = threading.RLock()  # a signal may come while we write, and its handler print
+        self._end = os.fstat(self._file).st_size
+        self._lost = 0
+
+    def write(self, channel: int, frames: list[Any]) -> None:
+        """Add one record; never raises but on a bug."""
+        parts = [bytes(frame) for frame in frames]
+        with self._lock:
+            if self._lost and not self._append(LOST, [str(self._lost).encode()]):
+                self._lost += 1
+                return
+            self._lost = 0
+            if not self._append(channel, parts):
+                self._lost = 1
+
+    def _append(self, channel: int, parts: list[bytes]) -> bool:
+        head = struct.pack(
+            f"<BH{len(parts)}I", channel, len(parts), *[len(part) for part in parts]
+        )
+        size = len(head) + sum(len(part) for part in parts)
+        record = b"".join((struct.pack("<I", size), head, *parts))
+        try:
+            written = os.write(self._file, record)
+            while written < len(record):
+                written += os.write(self._file, record[written:])
+        except OSError:  # the disk is full: half a record would hide all that comes after it
+            os.ftruncate(self._file, self._end)
+            return False
+        self._end += len(record)
+        return True
+
+
+def install(journal: Journal) -> None:
+    """Have ipykernel write to `journal` what it is about to send."""
+    from ipykernel.iostream import CHILD, IOPubThread
+    from ipykernel.kernelapp import IPKernelApp
+    from jupyter_client.session import Session
+
+    send_multipart, serialize = IOPubThread.send_multipart, Session.serialize
+    init_iopub = IPKernelApp.init_iopub
+
+    def journaled_send(self: Any, msg: Any, *args: Any, **kwargs: Any) -> Any:
+        # On the thread that says it, before it is queued for the one that sends: what flush()
+        # promised is written. A forked child pipes to its parent, which comes through here too.
+        if self._check_mp_mode() != CHILD:
+            journal.write(IOPUB, msg)
+        return send_multipart(self, msg, *args, **kwargs)
+
+    def journaled_serialize(self: Any, msg: Any, ident: Any = None) -> Any:
+        frames = serialize(self, msg, ident)
+        if msg["header"]["msg_type"] in REPLIES:
+            journal.write(REPLY, frames)
+        return frames
+
+    def unbounded_iopub(self: Any, context: Any) -> Any:
+        # By default a kernel drops what a slow reader has not taken after 1,000 messages.
+        context.sndhwm = 0
+        return init_iopub(self, context)
+
+    IOPubThread.send_multipart = journaled_send
+    Session.serialize = journaled_serialize
+    IPKernelApp.init_iopub = unbounded_iopub
+
+
+def main() -> None:
+    """Start the kernel."""
+    sys.path.pop(0)  # our folder: its modules are not for the user to import
+    path = os.environ.pop("RTSTORE_JOURNAL", "")
+    try:
+        install(Journal(path))
+    except Exception as error:  # a kernel without journal beats no kernel
+        if path:
+            with open(path + ".failed", "w") as note:  # noqa: PTH123
+                note.write(f"{type(error).__name__}: {error}")
+    from ipykernel import kernelapp
+
+    kernelapp.launch_new_instance()
+
+
+if __name__ == "__main__":
+    main()

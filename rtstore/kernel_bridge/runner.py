@@ -1,0 +1,281 @@
+"""Runner: gives one kernel its runs, one at a time, and says how each goes.
+
+All that it knows of a run it reads in the kernel's log, so that whoever takes over knows as much.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from rtstore import metrics
+from rtstore.kernel_bridge.channels import Channels
+from rtstore.redis_backend.output_log import OutputEntry, OutputLog
+from rtstore.redis_backend.run_queue import DROP, RunQueue
+from rtstore.schema.ids import EntryId
+from rtstore.schema.kernel_message import Sender
+from rtstore.schema.run import ABORTED, ERROR, LOST, OK, REQUESTED, RUNNING, SENT, Run
+
+logger = logging.getLogger(__name__)
+
+REPLY_WITHIN_S = 1.0
+"""The reply comes before the kernel says idle; where it got lost, what iopub said has to do."""
+LOOK_S = 1.0
+"""The feed may lose a message; then this late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One bridge's turn at one start of the kernel."""
+
+    generation: str
+    holding: Callable[[], str]
+    """Our lease's value."""
+    may_send: Callable[[], bool]
+    """Whether the kernel takes requests now."""
+    hurry: Callable[[], None]
+    """Called when messages are about to come."""
+
+
+class Runner:
+    """See the module. One for each start of the kernel and each turn of a bridge."""
+
+    def __init__(
+        self,
+        log: OutputLog,
+        queue: RunQueue,
+        channels: Channels,
+        *,
+        sender: Sender,
+        turn: Turn,
+    ) -> None:
+        self._log, self._queue, self._channels = log, queue, channels
+        self._sender, self._turn = sender, turn
+        self._bell = asyncio.Event()
+        self._position = EntryId(0, 0)
+        self._current: Run | None = None
+        self._begin(None)
+
+    def _begin(self, run: Run | None) -> None:
+        self._current = run
+        self._status, self._has_failed, self._is_idle_since = "", False, 0.0
+        self._interrupted = ""
+        self._count = run.count if run else ""
+
+    def ring(self) -> None:
+        """Something was added to the log or the queue."""
+        self._bell.set()
+
+    async def run(self) -> None:
+        """For ever. Raises StoreUnavailable, LeaseLost, KernelUnreachable."""
+        await self._resume()
+        while True:
+            self._bell.clear()
+            await self.follow()
+            if self._current is None:
+                await self._send_next()
+            wait_s = REPLY_WITHIN_S / 4 if self._is_idle_since else LOOK_S
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._bell.wait()
+            except TimeoutError:
+                pass
+
+    async def _resume(self) -> None:
+        """Go on with the run that the bridge before us sent."""
+        self._position = await self._log.end()
+        for run_id in await self._queue.waiting():
+            run = await self._queue.get(run_id)
+            if run is None or run.state not in (SENT, RUNNING):
+                continue
+            if run.generation != self._turn.generation:
+                why = "the kernel was started again"
+                await self._queue.change(run, LOST, holding=self._turn.holding(), why=why)
+                continue
+            self._begin(run)
+            self._position = EntryId.parse(run.sent_at or "0-0")
+            await self.follow()
+            if self._current is not None and self._current.state == SENT:
+                # Perhaps the kernel never got it. The same bytes again: a kernel that has them
+                # refuses the second by their signature.
+                logger.info("sent again run=%s", run.id)
+                await self._channels.request(_frames(run))
+                self._turn.hurry()
+            return
+
+    async def follow(self) -> None:
+        """Act on all that the log has of our run."""
+        while entries := await self._log.read(self._position):
+            for entry in entries:
+                self._position = entry.id
+                if entry.kind == "act" and entry.type == "interrupt" and self._current:
+                    told = await self._log.content(entry)
+                    self._interrupted = str(told.get("name") or told.get("by") or "")
+                if self._current is not None and entry.parent == self._current.id:
+                    await self._step(self._current, entry)
+        if self._current is not None and self._is_idle_since:
+            waited_s = time.monotonic() - self._is_idle_since
+            if self._status or waited_s > REPLY_WITHIN_S:
+                await self._finish(self._current)
+
+    async def _step(self, run: Run, entry: OutputEntry) -> None:
+        match entry.kind, entry.type:
+            case "iopub", "status":
+                await self._status_is(
+                    run, str((await self._log.content(entry))["execution_state"])
+                )
+            case "iopub", "execute_input":
+                count = (await self._log.content(entry)).get("execution_count")
+                self._count = str(count or "")
+            case "iopub", "error":
+                self._has_failed = True
+            case "reply", "execute_reply":
+                told = await self._log.content(entry)
+                self._status = str(told.get("status", "ok"))
+                self._count = str(told.get("execution_count") or self._count)
+            case "reply", "input_request":
+                told = await self._log.content(entry)
+                await self._asks(run, entry.msg_id, told)
+            case "run", "answered":
+                await self._answered(run)
+            case _:
+                pass
+
+    async def _status_is(self, run: Run, execution_state: str) -> None:
+        if execution_state == "busy" and run.state == SENT:
+            started = str(int(time.time() * 1000))
+            await self._queue.change(
+                run, RUNNING, holding=self._turn.holding(), when=(SENT,), started=started
+            )
+            self._current = Run.of_fields({**run.as_fields(), "state": RUNNING})
+        elif execution_state == "idle":
+            self._is_idle_since = time.monotonic()
+
+    async def _asks(self, run: Run, msg_id: str, told: dict[str, object]) -> None:
+        fresh = await self._queue.get(run.id)
+        if fresh is None or msg_id in (fresh.prompt_id, fresh.answered):
+            return  # the bridge before us said so
+        await self._queue.change(
+            run,
+            RUNNING,
+            holding=self._turn.holding(),
+            when=(SENT, RUNNING),
+            said="asks",
+            prompt=str(told.get("prompt", "")),
+            password="1" if told.get("password") else None,
+            prompt_id=msg_id,
+        )
+
+    async def _answered(self, run: Run) -> None:
+        """Somebody answered what the cell asked: tell the kernel."""
+        value = await self._queue.answer_of(run.id)
+        if value is None:  # the bridge before us told it
+            return
+        frames = self._sender.request(
+            "input_reply",
+            {"value": value, "status": "ok"},
+            msg_id=f"{run.id}-{self._position}",
+            date=_now(),
+        )
+        await self._channels.answer(frames)
+        self._turn.hurry()
+        await self._queue.change(
+            run, RUNNING, holding=self._turn.holding(), when=(RUNNING,), said="", answer=DROP
+        )
+
+    async def _finish(self, run: Run) -> None:
+        status = self._status or ("error" if self._has_failed else "ok")
+        to = {"ok": OK, "error": ERROR}.get(status, ABORTED)
+        why = f"interrupted by {self._interrupted}" if to == ERROR and self._interrupted else None
+        count = self._count or None
+        self._begin(None)
+        await self._queue.change(
+            run, to, holding=self._turn.holding(), when=(SENT, RUNNING), count=count, why=why
+        )
+        metrics.RUNS.labels(state=to).inc()
+        if to != OK:
+            await self._abort(why or "an earlier cell failed", of=run)
+
+    async def _abort(self, why: str, *, of: Run | None = None) -> None:
+        """Take runs out of the queue that did not begin: all, or those that belong to `of`."""
+        for run_id in await self._queue.waiting():
+            run = await self._queue.get(run_id)
+            if run is None:
+                continue
+            if of is None or (run.user, run.document) == (of.user, of.document):
+                await self._queue.change(
+                    run, ABORTED, holding=self._turn.holding(), when=(REQUESTED,), why=why
+                )
+
+    async def end(self, why: str) -> None:
+        """The kernel ended, and all that it said is in the log: so did its runs."""
+        await self.follow()
+        for run_id in await self._queue.waiting():
+            run = await self._queue.get(run_id)
+            if run is not None:
+                await self._queue.change(
+                    run, LOST, holding=self._turn.holding(), when=(SENT, RUNNING), why=why
+                )
+        await self._abort(why)
+
+    async def _send_next(self) -> None:
+        if not self._turn.may_send():
+            return
+        for run_id in await self._queue.waiting():
+            run = await self._queue.get(run_id)
+            if run is None:
+                await self._queue.drop(run_id)
+                continue
+            if run.state != REQUESTED:
+                continue
+            await self._send(run)
+            return
+
+    async def _send(self, run: Run) -> None:
+        content = {
+            "code": run.source,
+            "silent": False,
+            "store_history": True,
+            "user_expressions": {},
+            "allow_stdin": True,
+            "stop_on_error": True,
+        }
+        frames = self._sender.request(
+            "execute_request",
+            content,
+            msg_id=run.id,
+            date=_now(),
+            metadata={"cellId": run.cell, "deletedCells": []},
+        )
+        packed = json.dumps([base64.b64encode(frame).decode() for frame in frames])
+        at = self._position
+        sent = await self._queue.change(
+            run,
+            SENT,
+            holding=self._turn.holding(),
+            when=(REQUESTED,),
+            sent=str(int(time.time() * 1000)),
+            sent_at=str(at),
+            generation=self._turn.generation,
+            frames=packed,
+        )
+        if not sent:
+            self._bell.set()
+            return
+        self._begin(Run.of_fields({**run.as_fields(), "state": SENT}))
+        self._turn.hurry()
+        await self._channels.request(frames)
+
+
+def _frames(run: Run) -> list[bytes]:
+    return [base64.b64decode(frame) for frame in json.loads(run.frames)]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,186 @@
+"""Service: one kernel in the care of this bridge, from taking its lease to giving it back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rtstore.errors import KernelUnreachable, LeaseLost
+from rtstore.kernel_bridge import channels, process
+from rtstore.kernel_bridge.connection import Connection
+from rtstore.kernel_bridge.journal_source import JournalSource
+from rtstore.kernel_bridge.runner import Runner, Turn
+from rtstore.redis_backend.kernel_index import KernelIndex, Meta
+from rtstore.redis_backend.lease import RENEW_S, Lease
+from rtstore.redis_backend.link import Link
+from rtstore.redis_backend.output_log import OutputLog
+from rtstore.redis_backend.run_queue import RunQueue
+from rtstore.schema import feed
+from rtstore.schema.feed import FeedNotice
+from rtstore.schema.kernel_message import Sender
+from rtstore.tasks import background
+
+logger = logging.getLogger(__name__)
+
+LOOK_S = 1.0
+"""The feed may lose the news of a kernel; then this late."""
+NOT_NOW = frozenset({"restarting", "ending", "dead"})
+"""States of a kernel in which it is given nothing more to run."""
+_EPOCH = "epoch:journal:"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What all services of one bridge share."""
+
+    link: Link
+    index: KernelIndex
+    worker: str
+
+
+class Service:
+    """See the module."""
+
+    def __init__(self, desk: Desk, kernel_id: str, lease: Lease) -> None:
+        self._desk, self._kernel_id, self._lease = desk, kernel_id, lease
+        self._keys = desk.index.keys_of(kernel_id)
+        self._log = OutputLog(desk.link, self._keys)
+        self._queue = RunQueue(desk.link, self._keys)
+        self._meta: Meta = {}
+        self._news = asyncio.Event()
+        self._runner: Runner | None = None
+
+    async def run(self) -> None:
+        """Until the kernel is gone, and all that it said is in the log. Raises RTStoreError."""
+        async with (
+            self._desk.link.listen(self._keys.feed, self._heard),
+            background(self._renew()),
+        ):
+            while await self._serve_one_start():
+                pass
+
+    def _heard(self, data: bytes) -> None:
+        message = feed.parse(data)
+        if isinstance(message, FeedNotice) and message.told.get("type") == "kernel":
+            self._news.set()
+        if self._runner is not None:
+            self._runner.ring()
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_S)
+            if not await self._lease.renew():
+                raise LeaseLost(f"the lease of kernel {self._kernel_id}")
+
+    async def _serve_one_start(self) -> bool:
+        """Serve it until this start of it has ended; whether there is, or may be, another."""
+        meta = self._meta = await self._desk.index.meta(self._kernel_id)
+        if not meta:
+            return False
+        generation = meta.get("generation", "")
+        if not generation:
+            await self._until_news()
+            return meta.get("state") != "dead"
+        connection = Connection.read(meta.get("connection_file", ""))
+        for earlier in earlier_starts(meta):
+            async with self._source(connection, earlier) as source:
+                await source.copy()
+        async with self._source(connection, generation) as source:
+            await self._serve(connection, source, generation)
+        while True:
+            meta = self._meta = await self._desk.index.meta(self._kernel_id)
+            if meta.get("state") == "dead" or not meta:
+                await self._desk.index.forget(self._kernel_id)
+                return False
+            if meta.get("generation") != generation:
+                return True
+            await self._until_news()
+
+    @asynccontextmanager
+    async def _source(
+        self, connection: Connection, generation: str
+    ) -> AsyncIterator[JournalSource]:
+        path = journal_of(self._meta, generation)
+        source = JournalSource(self._log, path=path, key=connection.key, generation=generation)
+        try:
+            await source.begin()
+            yield source
+        except OSError as error:
+            raise KernelUnreachable(f"journal of kernel {self._kernel_id}: {error}") from error
+        finally:
+            source.close()
+
+    async def _serve(self, connection: Connection, source: JournalSource, generation: str) -> None:
+        session = f"rtstore-{self._kernel_id}"
+        async with channels.opened(connection, identity=session.encode()) as opened:
+            turn = Turn(
+                generation,
+                holding=lambda: self._lease.holding,
+                may_send=lambda: self._meta.get("state") not in NOT_NOW,
+                hurry=source.hurry,
+            )
+            sender = Sender(session, connection.key)
+            runner = Runner(self._log, self._queue, opened, sender=sender, turn=turn)
+            self._runner = runner
+            await source.copy()
+            async with background(source.run(), runner.run(), _discard(opened)):
+                await self._until_ended(generation)
+            await source.copy()
+            await runner.end(self._why_ended())
+            self._runner = None
+
+    async def _until_ended(self, generation: str) -> None:
+        pid = int(self._meta.get("pid") or 0)
+        async with background(self._watch()):
+            while self._meta.get("generation") == generation and process.is_alive(pid):
+                if self._meta.get("state") == "dead":
+                    return
+                await process.until_ended(pid, within_s=LOOK_S)
+
+    async def _watch(self) -> None:
+        while True:
+            await self._until_news()
+            self._meta = await self._desk.index.meta(self._kernel_id)
+            if self._runner is not None:
+                self._runner.ring()
+
+    async def _until_news(self) -> None:
+        try:
+            async with asyncio.timeout(LOOK_S):
+                await self._news.wait()
+        except TimeoutError:
+            pass
+        self._news.clear()
+
+    def _why_ended(self) -> str:
+        if by := self._meta.get("by"):
+            done = "restarted" if self._meta.get("state") == "restarting" else "shut down"
+            return f"the kernel was {done} by {by}"
+        return self._meta.get("why") or "the kernel died"
+
+
+def journal_of(meta: Meta, generation: str) -> str:
+    """The journal of one start; all are in one directory."""
+    return str(Path(meta.get("journal", "")).with_name(f"{generation}.journal"))
+
+
+def earlier_starts(meta: Meta) -> list[str]:
+    """Starts before the present one that nobody copied to the end: all bridges were away."""
+    begun = [
+        int(field.removeprefix(_EPOCH))
+        for field in meta
+        if field.startswith(_EPOCH) and field.removeprefix(_EPOCH).isdigit()
+    ]
+    first = max(begun, default=0)
+    starts = range(max(first, 1), int(meta.get("generation") or 0))
+    return [str(start) for start in starts if Path(journal_of(meta, str(start))).exists()]
+
+
+async def _discard(opened: channels.Channels) -> None:
+    """The journal has what comes here."""
+    async for _ in opened.replies():
+        pass
