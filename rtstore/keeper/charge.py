@@ -7,13 +7,14 @@ import json
 import logging
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from rtstore.errors import RTStoreError
 from rtstore.keeper import base as bases
 from rtstore.keeper.base import Base
 from rtstore.keeper.contents import Contents, Stat, Where
 from rtstore.redis_backend.file_index import FileIndex
-from rtstore.redis_backend.keys import DocumentKeys
+from rtstore.redis_backend.keys import DocumentKeys, Keys
 from rtstore.redis_backend.lease import Lease
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.registry import Registry
@@ -37,6 +38,8 @@ class Office:
     files: FileIndex
     registry: Registry
     worker: str
+    keys: Keys
+    contents_id: str
 
 
 @dataclass(slots=True, eq=False)
@@ -182,6 +185,13 @@ class Charge:
                 continue
         said = [flag for flag in told if flag is not None]
         return not said or any(said)
+
+    async def base_url(self) -> str:
+        """The path under which browsers see Jupyter, with a slash at its end."""
+        office = self.office
+        root = office.keys.root(office.contents_id)
+        told = await office.link.command("HGET", root.server, "public_url")
+        return urlsplit((told or b"").decode()).path.rstrip("/") + "/"
 
     async def is_used(self) -> bool:
         """Whether anybody is in the document."""

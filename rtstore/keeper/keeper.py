@@ -15,6 +15,8 @@ from rtstore.keeper import importer
 from rtstore.keeper.charge import Charge
 from rtstore.keeper.compactor import Compactor
 from rtstore.keeper.contents import Stat
+from rtstore.keeper.form import NOTEBOOK
+from rtstore.keeper.kernels import Kernels
 from rtstore.keeper.outside import Outside
 from rtstore.keeper.saver import NotSaved, Saver
 from rtstore.keeper.viewer import Viewer
@@ -49,6 +51,7 @@ class Keeper:
         self._compactor = Compactor(charge)
         self._notices: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._stats: asyncio.Queue[Stat | None] = asyncio.Queue(1)
+        self._kernels: Kernels | None = None
         self._is_loaded = False
 
     @property
@@ -104,6 +107,8 @@ class Keeper:
                 await asyncio.sleep(JUPYTER_RETRY_S)
         self._is_loaded = True
         viewer = Viewer(charge)
+        if charge.where.kind == NOTEBOOK:
+            self._kernels = Kernels(charge)
         jobs = [
             charge.replica.follower.run(),
             self._saver.run(),
@@ -114,6 +119,8 @@ class Keeper:
         ]
         if charge.office.settings.view:
             jobs.append(viewer.run())
+        if self._kernels is not None:
+            jobs.append(self._kernels.run())
         charge.replica.edited.set()  # what the one before us did not come to save
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -153,6 +160,8 @@ class Keeper:
             match told.get("type"):
                 case "save":
                     await self._save(told)
+                case "run asked" if self._kernels is not None:
+                    self._kernels.ring()
                 case "path":
                     await charge.moved(str(told.get("path") or charge.where.path))
                 case "replaced":
@@ -195,7 +204,7 @@ class Keeper:
                 pending_since = now
             elif now - pending_since >= PENDING_S:
                 await charge.notice("ask")
-            if await charge.is_used():
+            if await charge.is_used() or (self._kernels is not None and self._kernels.is_busy):
                 used = now
             elif now - used >= IDLE_S:
                 await self._let_go()

@@ -191,6 +191,21 @@ class Replica:
         have = updates.decode_state_vector(self.doc.get_state())
         return any(end > have.get(client, 0) for client, end in self._claimed.items())
 
+    def changed(self, change: Callable[[Any], object], *, origin: str | None = None) -> bytes:
+        """Let `change` work on the document; what it did, as one update, for the caller to append.
+
+        If that fails the replica says more than the log, and must be dropped. `origin` is the
+        transaction's: with one, the document's own undo manager does not remember it.
+        """
+        told: list[bytes] = []
+        subscription = self.doc.observe(lambda event: told.append(event.update))
+        try:
+            with self.doc.transaction(origin=origin):
+                change(self.document)
+        finally:
+            self.doc.unobserve(subscription)
+        return updates.merge(told)
+
     async def edit(
         self,
         change: Callable[[Any], object],
@@ -205,13 +220,7 @@ class Replica:
         None if it did nothing (and no `meta` is to be written), or the log is not at `after`.
         Raises as `UpdateLog.append_owned`.
         """
-        told: list[bytes] = []
-        subscription = self.doc.observe(lambda event: told.append(event.update))
-        try:
-            change(self.document)
-        finally:
-            self.doc.unobserve(subscription)
-        update = updates.merge(told)
+        update = self.changed(change)
         if update == NOTHING and not meta:
             return None
         return await self.log.append_owned(

@@ -1,0 +1,187 @@
+"""Running cells: ``POST …/api/kernels/{kernel_id}/execute``, as three front ends send it.
+
+The stock one: ``{"cell_id", "document_id"}``; jupyter-server-documents: ``{"document_id", "cells":
+[{"cell_id", "source_hash"}]}``; jupyter-server-nbmodel: ``{"code", "metadata": {"cell_id",
+"document_id", "record_timing"}}``. Each is answered when its runs are in the kernel's queue, not
+when they are over: a page has six connections, and no more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from rtstore.errors import StoreRefused, StoreUnavailable
+from rtstore.gateway.gateway import GATEWAY, Gateway
+from rtstore.gateway.place import Place
+from rtstore.redis_backend.kernel_index import KernelIndex
+from rtstore.redis_backend.run_book import RunBook
+from rtstore.schema import feed
+from rtstore.schema.feed import FeedNotice
+from rtstore.schema.identity import User
+from rtstore.schema.ids import is_document_id
+from rtstore.schema.run import Run
+
+QUEUED_WITHIN_S = 8.0
+"""A keeper that died is replaced within 5 s."""
+KNOWN_WITHIN_S = 2.0
+"""A kernel that was just started is in the store a moment later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request asks for."""
+
+    document: str
+    cells: list[dict[str, str]]
+    """``cell``, and perhaps ``saw`` (hash of the source that the user saw), ``code``."""
+    dialect: str
+    records_timing: bool = False
+
+
+async def execute(request: web.Request) -> web.Response:
+    """See the module. 200 queued; 400, 404, 409 (not what the user saw) with ``message``; 202 when
+    no keeper has answered yet: the cells run when one does.
+    """
+    gateway = request.app[GATEWAY]
+    identity = await gateway.gate.admit(request, "kernels:execute")
+    asked = parse(await _json(request))
+    kernel_id = request.match_info["kernel_id"]
+    try:
+        await _must_exist(gateway, kernel_id, asked)
+        runs = [_run(asked, cell, kernel_id, identity.user) for cell in asked.cells]
+        settled = await _ask(gateway, asked, runs)
+    except (StoreUnavailable, StoreRefused) as error:
+        raise _refusal(web.HTTPServiceUnavailable, f"the store: {error}") from error
+    for run, cell in zip(runs, asked.cells, strict=True):
+        status, why = settled.get(run.id, (202, ""))
+        if status >= 400:
+            told = {"message": why, "cell_id": cell["cell"], "run": run.id}
+            if status == 409:
+                told["error"] = "source_mismatch"
+            return web.json_response(told, status=status)
+    status = 202 if len(settled) < len(runs) else 200
+    return _answer(request, asked, runs, status)
+
+
+def parse(told: Any) -> Asked:  # noqa: ANN401 -- JSON
+    """What a body says. Raises HTTPBadRequest naming what is missing."""
+    if not isinstance(told, dict):
+        raise _refusal(web.HTTPBadRequest, "the body must be a JSON object")
+    metadata = told.get("metadata") if isinstance(told.get("metadata"), dict) else {}
+    if "cells" in told:
+        cells = [
+            {"cell": str(one.get("cell_id", "")), "saw": str(one.get("source_hash") or "")}
+            for one in told["cells"]
+            if isinstance(one, dict)
+        ]
+        return Asked(_document(told.get("document_id")), cells, "documents")
+    if metadata:
+        cell = {"cell": str(metadata.get("cell_id", "")), "code": str(told.get("code", ""))}
+        timing = bool(metadata.get("record_timing"))
+        return Asked(_document(metadata.get("document_id")), [cell], "nbmodel", timing)
+    if not told.get("cell_id"):
+        raise _refusal(web.HTTPBadRequest, "cell_id is missing")
+    cell = {"cell": str(told["cell_id"]), "saw": str(told.get("source_hash") or "")}
+    timing = bool(told.get("record_timing"))
+    return Asked(_document(told.get("document_id")), [cell], "stock", timing)
+
+
+def _document(room: object) -> str:
+    """The document id in a room's name, ``json:notebook:<id>``."""
+    document_id = str(room or "").rpartition(":")[2]
+    if not document_id:
+        raise _refusal(
+            web.HTTPBadRequest, "document_id is missing: is the notebook open in a shared room?"
+        )
+    if not is_document_id(document_id):
+        raise _refusal(web.HTTPNotFound, f"no document {document_id[:80]!r}")
+    return document_id
+
+
+async def _must_exist(gateway: Gateway, kernel_id: str, asked: Asked) -> None:
+    deployment = gateway.rooms.deployment
+    index = KernelIndex(deployment.link, deployment.keys, deployment.contents_id)
+    meta = await index.meta(kernel_id)
+    until = time.monotonic() + KNOWN_WITHIN_S
+    while not meta and time.monotonic() < until:
+        await asyncio.sleep(KNOWN_WITHIN_S / 20)
+        meta = await index.meta(kernel_id)
+    if not meta.get("kernel_id") or meta.get("state") == "dead":
+        raise _refusal(web.HTTPNotFound, f"no kernel {kernel_id}")
+    if await deployment.files.path_of(asked.document) is None:
+        raise _refusal(web.HTTPNotFound, f"no document {asked.document}")
+
+
+def _run(asked: Asked, cell: dict[str, str], kernel_id: str, user: User) -> Run:
+    return Run(
+        id=uuid.uuid4().hex,
+        document=asked.document,
+        cell=cell["cell"],
+        user=user.username,
+        name=user.display_name or user.name or user.username,
+        kernel=kernel_id,
+        requested=str(int(time.time() * 1000)),
+        records_timing="1" if asked.records_timing else "",
+    )
+
+
+async def _ask(gateway: Gateway, asked: Asked, runs: list[Run]) -> dict[str, tuple[int, str]]:
+    """Ask the keeper; run id → (status, why) of those that it settled in time."""
+    deployment = gateway.rooms.deployment
+    place = Place(deployment, asked.document, kind="notebook", form="json")
+    book = RunBook(deployment.link, place.keys)
+    settled: dict[str, tuple[int, str]] = {}
+    news = asyncio.Event()
+
+    def heard(data: bytes) -> None:
+        message = feed.parse(data)
+        if isinstance(message, FeedNotice) and message.told.get("type") == "run settled":
+            told = message.told
+            settled[str(told.get("run"))] = (int(told.get("status", 500)), str(told.get("why")))
+            news.set()
+
+    wanted = {run.id for run in runs}
+    async with deployment.link.listen(place.keys.feed, heard):
+        for run, cell in zip(runs, asked.cells, strict=True):
+            more = {key: cell[key] for key in ("saw", "code") if cell.get(key)}
+            await book.ask(run, **more)
+        await place.announce()
+        try:
+            async with asyncio.timeout(QUEUED_WITHIN_S):
+                while not wanted <= settled.keys():
+                    await news.wait()
+                    news.clear()
+        except TimeoutError:
+            pass
+    return {run_id: settled[run_id] for run_id in wanted & settled.keys()}
+
+
+def _answer(request: web.Request, asked: Asked, runs: list[Run], status: int) -> web.Response:
+    if asked.dialect == "documents":
+        return web.json_response(None, status=status)
+    run = runs[0]
+    told: dict[str, Any] = {"run": run.id, "kernel_id": run.kernel, "cell_id": run.cell}
+    if asked.dialect == "stock":
+        return web.json_response(told, status=status)
+    where = request.path.removesuffix("execute") + f"requests/{run.id}"
+    told |= {"request_id": run.id, "pending": True, "request_status": "queued"}
+    headers = {"Location": where, "Access-Control-Expose-Headers": "Location"}
+    return web.json_response(told | {"request_url": where}, status=202, headers=headers)
+
+
+async def _json(request: web.Request) -> Any:  # noqa: ANN401
+    try:
+        return json.loads(await request.read())
+    except ValueError as error:
+        raise _refusal(web.HTTPBadRequest, f"the body is no JSON: {error}") from error
+
+
+def _refusal(kind: type[web.HTTPException], message: str) -> web.HTTPException:
+    return kind(text=json.dumps({"message": message}), content_type="application/json")

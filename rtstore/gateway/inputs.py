@@ -1,0 +1,84 @@
+"""Answering what a running cell asks: ``GET`` and ``POST …/rtstore/input/{kernel_id}/{run_id}``.
+
+A page without script or style, for the stock front end, which has no box for it: the Jupyter
+server forbids both to what it passes on. Programs send and get JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from html import escape
+
+from aiohttp import web
+
+from rtstore.gateway.gateway import GATEWAY, Gateway
+from rtstore.redis_backend.run_queue import RunQueue
+from rtstore.schema.identity import XSRF_HEADER, Identity
+from rtstore.schema.run import Run
+
+VALUE_CHARS_MAX = 2**20
+
+
+async def show(request: web.Request) -> web.Response:
+    """What is asked; 404 if there is no such run. JSON: ``{"prompt", "password", "waits"}``."""
+    _, run, _ = await _run(request)
+    waits = bool(run.prompt_id)
+    if _wants_json(request):
+        told = {"prompt": run.prompt, "password": bool(run.password), "waits": waits}
+        return web.json_response(told)
+    if not waits:
+        return _page("Nothing is asked", "<p>The cell does not wait for input (any more).</p>")
+    xsrf = request.headers.get(XSRF_HEADER) or request.cookies.get("_xsrf", "")
+    kind = "password" if run.password else "text"
+    return _page(
+        "A cell waits for input",
+        f'<form method="post" action="?_xsrf={escape(xsrf)}">'
+        f"<p><label>{escape(run.prompt) or 'Input:'} "
+        f'<input name="value" type="{kind}" autofocus autocomplete="off" size="60"></label> '
+        f'<input type="hidden" name="prompt_id" value="{escape(run.prompt_id)}">'
+        "<button>Answer</button></p></form>"
+        f"<p>Asked by a cell that {escape(run.name or run.user)} runs.</p>",
+    )
+
+
+async def answer(request: web.Request) -> web.Response:
+    """``value`` (and ``prompt_id``), as a form or JSON. The first wins: later ones get 409."""
+    queue, run, identity = await _run(request)
+    if request.content_type == "application/json":
+        told = json.loads(await request.read() or b"{}")
+    else:
+        told = await request.post()
+    value, prompt_id = told.get("value", told.get("input")), str(told.get("prompt_id", ""))
+    if not isinstance(value, str) or len(value) > VALUE_CHARS_MAX:
+        raise web.HTTPBadRequest(reason="value is missing, or too long")
+    by = identity.user
+    done = await queue.answer(run, value, user=by.username, prompt_id=prompt_id)
+    if _wants_json(request):
+        return web.json_response({"answered": done}, status=201 if done else 409)
+    if done:
+        return _page("Answered", "<p>The cell goes on. You can close this page.</p>")
+    return _page("Too late", "<p>Somebody answered before, or the cell ended.</p>", status=409)
+
+
+async def _run(request: web.Request) -> tuple[RunQueue, Run, Identity]:
+    gateway: Gateway = request.app[GATEWAY]
+    identity = await gateway.gate.admit(request, "kernels:execute")
+    deployment = gateway.rooms.deployment
+    keys = deployment.keys.kernel(deployment.contents_id, request.match_info["kernel_id"])
+    queue = RunQueue(deployment.link, keys)
+    run = await queue.get(request.match_info["run_id"])
+    if run is None:
+        raise web.HTTPNotFound(reason=f"no run {request.match_info['run_id'][:40]}")
+    return queue, run, identity
+
+
+def _wants_json(request: web.Request) -> bool:
+    return "json" in request.headers.get("Accept", "") or "json" in request.content_type
+
+
+def _page(title: str, body: str, *, status: int = 200) -> web.Response:
+    text = (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
+        f'<meta name="viewport" content="width=device-width"><h1>{title}</h1>{body}</html>'
+    )
+    return web.Response(text=text, content_type="text/html", status=status)

@@ -1,0 +1,212 @@
+"""KernelOutputs: what the kernels of a notebook say goes into it, each message once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from rtstore.errors import LeaseLost
+from rtstore.keeper.charge import Charge
+from rtstore.redis_backend.keys import KernelKeys
+from rtstore.redis_backend.output_log import OutputEntry, OutputLog
+from rtstore.redis_backend.run_book import RunBook
+from rtstore.redis_backend.update_log import Folded, Origin
+from rtstore.schema.frames import NOTHING
+from rtstore.schema.ids import EntryId
+from rtstore.schema.kernel_fold import KernelFold, RunInfo, Said
+from rtstore.schema.live_fold import LiveCells
+from rtstore.schema.run import OVER
+
+logger = logging.getLogger(__name__)
+
+PAUSE_S = 0.1
+"""A cell is written at most this often; the first time at once."""
+CHARS_MAX = 2**18
+"""Written at once."""
+LOOK_S = 1.0
+"""The feed may lose a message; then this late."""
+KERNELS_S = 5.0
+
+
+class KernelOutputs:
+    """See the module. For one charge that is a notebook."""
+
+    def __init__(
+        self,
+        charge: Charge,
+        book: RunBook,
+        keys_of: Callable[[str], KernelKeys],
+    ) -> None:
+        self._charge, self._book, self._keys_of = charge, book, keys_of
+        self._news = asyncio.Event()
+        self._following: dict[str, _Follower] = {}
+        self.runs: dict[str, RunInfo] = {}
+        """Cell → its newest run."""
+
+    def ring(self) -> None:
+        """Somebody asked for a run: there may be another kernel."""
+        self._news.set()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether runs of this document are not over: it is kept meanwhile."""
+        return any(follower.is_busy for follower in self._following.values())
+
+    async def run(self) -> None:
+        """Follow all kernels. Never returns. Raises StoreUnavailable, LeaseLost."""
+        self.runs |= await self._book.runs()
+        base_url = await self._charge.base_url()
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                self._news.clear()
+                for kernel_id in await self._book.kernels():
+                    if kernel_id not in self._following:
+                        follower = _Follower(
+                            self._charge,
+                            self._book,
+                            kernel_id,
+                            self._keys_of(kernel_id),
+                            self.runs,
+                            base_url=base_url,
+                        )
+                        self._following[kernel_id] = follower
+                        tasks.create_task(self._follow(kernel_id, follower))
+                try:
+                    async with asyncio.timeout(KERNELS_S):
+                        await self._news.wait()
+                except TimeoutError:
+                    pass
+
+    async def _follow(self, kernel_id: str, follower: _Follower) -> None:
+        try:
+            await follower.run()
+        finally:
+            self._following.pop(kernel_id, None)
+
+
+class _Follower:
+    """One kernel, as far as this document is concerned."""
+
+    def __init__(
+        self,
+        charge: Charge,
+        book: RunBook,
+        kernel_id: str,
+        keys: KernelKeys,
+        runs: dict[str, RunInfo],
+        *,
+        base_url: str,
+    ) -> None:
+        self._charge, self._book, self._kernel_id = charge, book, kernel_id
+        self._log = OutputLog(charge.office.link, keys)
+        self._runs, self._base_url = runs, base_url
+        self._bell = asyncio.Event()
+        self._cursor = ""
+        self._live: LiveCells | None = None
+        self._fold: KernelFold | None = None
+        self._written: dict[str, float] = {}
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it has runs of this document that are not over."""
+        return self._fold is not None and self._fold.is_busy
+
+    async def run(self) -> None:
+        """Follow until the kernel is gone and all is written."""
+        link = self._charge.office.link
+        async with link.listen(self._log.keys.feed, lambda _: self._bell.set()):
+            self._cursor, state = await self._book.cursor(self._kernel_id)
+            self._fold = KernelFold(
+                self._charge.document_id,
+                self._kernel_id,
+                state,
+                self._runs,
+                outputs_of=self._outputs_of,
+                base_url=self._base_url,
+            )
+            while True:
+                self._bell.clear()
+                await self._catch_up()
+                if await self._is_gone():
+                    return
+                try:
+                    async with asyncio.timeout(LOOK_S):
+                        await self._bell.wait()
+                except TimeoutError:
+                    pass
+
+    def _outputs_of(self, cell_id: str) -> list[dict[str, Any]] | None:
+        return self._live.outputs_of(cell_id) if self._live is not None else None
+
+    async def _is_gone(self) -> bool:
+        """Whether the kernel's log is gone, so that nothing more can come."""
+        if await self._charge.office.link.command("EXISTS", self._log.keys.meta):
+            return False
+        await self._book.forget(self._kernel_id)
+        return True
+
+    async def _catch_up(self) -> None:
+        position = EntryId.parse(self._cursor or "0-0")
+        while entries := await self._log.read(position):
+            said: list[Said] = []
+            chars = 0
+            for entry in entries:
+                position = entry.id
+                said.append(await self._heard(entry))
+                chars += len(entry.content)
+                if chars >= CHARS_MAX:
+                    await self._write(said, position)
+                    said, chars = [], 0
+            if said:
+                await self._write(said, position)
+
+    async def _heard(self, entry: OutputEntry) -> Said:
+        content = await self._log.content(entry)
+        return Said(str(entry.id), entry.kind, entry.type, entry.parent, content, entry.ts)
+
+    async def _write(self, said: list[Said], position: EntryId) -> None:
+        """Put what was said into the document, in one step with the cursor."""
+        fold, charge = self._fold, self._charge
+        assert fold is not None
+        loop = asyncio.get_running_loop()
+        cells = set().union(*(fold.cells_of(one) for one in said))
+        is_over = any(one.kind == "run" and one.type in OVER for one in said)
+        due = max((self._written.get(cell, 0.0) for cell in cells), default=0.0) + PAUSE_S
+        if not is_over and (wait_s := due - loop.time()) > 0:
+            await asyncio.sleep(wait_s)
+        async with charge.lock:
+            await charge.settle()
+            self._live = LiveCells(charge.replica.document.ycells)
+            for one in said:
+                fold.take(one)
+            live, self._live = self._live, None
+            changes = fold.changes
+            update = charge.replica.changed(lambda _: live.apply(changes), origin="rtstore")
+            folded = Folded(
+                kernel_id=self._kernel_id,
+                before=self._cursor,
+                cursor=str(position),
+                state=json.dumps(fold.state()),
+                runs={cell: json.dumps(self._runs[cell]) for cell in fold.changed_runs},
+                spills={},
+            )
+            if not await self._append(update, folded):
+                raise LeaseLost(f"somebody else follows kernel {self._kernel_id}")
+        self._cursor = str(position)
+        for cell in changes:
+            self._written[cell] = loop.time()
+        fold.flushed()
+
+    async def _append(self, update: bytes, folded: Folded) -> bool:
+        charge = self._charge
+        origin = Origin(client=str(charge.replica.doc.client_id))
+        return await charge.log.fold(
+            b"" if update == NOTHING else update,
+            origin,
+            folded,
+            epoch=charge.epoch,
+            holding=charge.lease.holding,
+        )
