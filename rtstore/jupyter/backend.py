@@ -161,12 +161,12 @@ class Backend:
         return others + mine[1:]
 
     async def tell_of_hits(self, hit: list[Run], what: str) -> None:
-        """Tell everybody in the documents whose runs somebody else ended."""
+        """Log, in everybody's page, whose runs somebody else ended; the cells say it too."""
         for document in {run.document for run in hit}:
             path = self.file_ids.get_path(document) or ""
             names = ", ".join(sorted({run.name for run in hit if run.document == document}))
             told = {
-                "level": "WARNING",
+                "level": "INFO",
                 "room": f"json:notebook:{document}",
                 "path": path,
                 "action": "save",

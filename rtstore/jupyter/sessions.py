@@ -68,13 +68,13 @@ class SharedSessions(SessionManager):  # type: ignore[misc] # untyped
         async with self._alone(file):
             found = await self._session_of(file)
             if found is None:
-                made = dict(await make(path=file, **given))
-                self._known[self._file_id(file)] = made["id"]
-                return made
-            if kernel_id and kernel_id != found["kernel"]["id"]:
+                found = dict(await make(path=file, **given))
+                self._known[self._file_id(file)] = found["id"]
+            elif kernel_id and kernel_id != found["kernel"]["id"]:
                 await self.update_session(found["id"], kernel_id=kernel_id)
                 found = await self.get_session(session_id=found["id"])
-            return dict(found)
+            # JupyterLab shuts a session down that is not of the path which it made up.
+            return dict(found) | {"path": path}
 
     async def update_session(self, session_id: str, **kwargs: Any) -> None:  # noqa: ANN401
         """Jupyter's. A made-up path means the notebook's."""

@@ -181,7 +181,7 @@ class _Follower:
             await charge.settle()
             self._live = LiveCells(charge.replica.document.ycells)
             for one in said:
-                fold.take(one)
+                self._take(fold, one)
             live, self._live = self._live, None
             changes = fold.changes
             update = charge.replica.changed(lambda _: live.apply(changes), origin="rtstore")
@@ -199,6 +199,15 @@ class _Follower:
         for cell in changes:
             self._written[cell] = loop.time()
         fold.flushed()
+
+    def _take(self, fold: KernelFold, said: Said) -> None:
+        try:
+            fold.take(said)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            # What a kernel says may have any form; one odd message must not stop a notebook.
+            logger.warning(
+                "message not shown kernel=%s id=%s: %r", self._kernel_id, said.id, error
+            )
 
     async def _append(self, update: bytes, folded: Folded) -> bool:
         charge = self._charge

@@ -65,7 +65,8 @@ class Runner:
     def _begin(self, run: Run | None) -> None:
         self._current = run
         self._status, self._has_failed, self._is_idle_since = "", False, 0.0
-        self._interrupted = ""
+        self._interrupted = self._ended = ""
+        self._by_other = False
         self._count = run.count if run else ""
 
     def ring(self) -> None:
@@ -114,15 +115,26 @@ class Runner:
         while entries := await self._log.read(self._position):
             for entry in entries:
                 self._position = entry.id
-                if entry.kind == "act" and entry.type == "interrupt" and self._current:
-                    told = await self._log.content(entry)
-                    self._interrupted = str(told.get("name") or told.get("by") or "")
+                if entry.kind == "act" and self._current is not None:
+                    await self._acted(entry)
                 if self._current is not None and entry.parent == self._current.id:
                     await self._step(self._current, entry)
         if self._current is not None and self._is_idle_since:
             waited_s = time.monotonic() - self._is_idle_since
             if self._status or waited_s > REPLY_WITHIN_S:
                 await self._finish(self._current)
+
+    async def _acted(self, entry: OutputEntry) -> None:
+        """Somebody does something to the kernel while our run is in it."""
+        told = await self._log.content(entry)
+        name = str(told.get("name") or told.get("by") or "")
+        assert self._current is not None
+        self._by_other = told.get("by") != self._current.user
+        if entry.type == "interrupt":
+            self._interrupted = name
+        else:  # Jupyter interrupts the kernel first, so the cell itself only says that
+            done = "restarted" if entry.type == "restart" else "shut down"
+            self._ended = f"the kernel was {done} by {name}"
 
     async def _step(self, run: Run, entry: OutputEntry) -> None:
         match entry.kind, entry.type:
@@ -194,9 +206,12 @@ class Runner:
         to = {"ok": OK, "error": ERROR}.get(status, ABORTED)
         why = f"interrupted by {self._interrupted}" if to == ERROR and self._interrupted else None
         count = self._count or None
+        if to != OK and self._ended:
+            to, why, count = LOST, self._ended, None
+        told = {"count": count, "why": why, "by_other": "1" if why and self._by_other else None}
         self._begin(None)
         await self._queue.change(
-            run, to, holding=self._turn.holding(), when=(SENT, RUNNING), count=count, why=why
+            run, to, holding=self._turn.holding(), when=(SENT, RUNNING), **told
         )
         metrics.RUNS.labels(state=to).inc()
         if to != OK:

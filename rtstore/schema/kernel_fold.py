@@ -184,6 +184,8 @@ class KernelFold:
         # Together, at the end: a count alone would end the [*] in some views.
         change.values["execution_count"] = int(count) if is_counted and count else None
         change.values["execution_state"] = "idle"
+        if said.content.get("by_other"):
+            self._add_note(said.parent, str(said.content.get("why")))
         if state == LOST:
             change.metadata["rtstore"] = {"status": LOST, "why": str(said.content.get("why", ""))}
         if timed := self._timed.pop(said.parent, None):
@@ -242,14 +244,17 @@ class KernelFold:
                 pass
 
     def _take_gap(self, said: Said) -> None:
-        text = (
-            f"[rtstore: output is missing here; {said.content.get('why', 'it was not heard')}]\n"
-        )
-        for cell, info in self._runs.items():
+        why = said.content.get("why", "it was not heard")
+        for info in self._runs.values():
             if info.get("kernel") == self._kernel_id and info.get("state") == RUNNING:
-                for _, outputs in self._shown_by(str(info.get("shown"))):
-                    stream = {"output_type": "stream", "name": "stderr", "text": text}
-                    self.cells[cell].add(outputs, stream)
+                self._add_note(str(info.get("shown")), f"output is missing here: {why}")
+
+    def _add_note(self, run_id: str, note: str) -> None:
+        """Say below a cell what its kernel did not say."""
+        for cell, outputs in self._shown_by(run_id):
+            text = f"[rtstore: {note}]\n"
+            stream = {"output_type": "stream", "name": "stderr", "text": text}
+            self.cells[cell].add(outputs, stream)
 
     def _prompt(self, cell: str, said: Said) -> None:
         for _, outputs in self._shown_by(said.parent):

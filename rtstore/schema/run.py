@@ -49,6 +49,8 @@ class Run:
     """execution_count."""
     why: str = ""
     """Why it was aborted or lost, or who interrupted it."""
+    by_other: str = ""
+    """'1' when that was somebody else than who asked for the run."""
     records_timing: str = ""
     """'1' when the cell's metadata is to hold its times."""
     sent_at: str = ""

@@ -97,6 +97,13 @@ class Lab:
             told = await redis.hgetall(document.who)
         return {field: json.loads(value) for field, value in told.items()}
 
+    async def runs(self, path: str) -> dict[str, dict[str, Any]]:
+        """Cell → its newest run, as the store has it."""
+        document = await self.document(path)
+        async with self.redis() as redis:
+            told = await redis.hgetall(document.runs)
+        return {cell: json.loads(value) for cell, value in told.items()}
+
     def write_notebook(self, path: str, cells: Sequence[str] = ("",)) -> None:
         """Put a notebook of code cells on the disk, as another program would."""
         metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}

@@ -22,6 +22,8 @@ window.rt = {
     const model = window.rt.model();
     return model.cells ? model.cells.map((cell) => cell.getSource()) : [model.getSource()];
   },
+  session: () => window.rt.panel()?.sessionContext?.session,
+  kernelState: () => window.rt.session()?.kernel?.status,
   awareness: () => window.rt.model()?.awareness,
   others: () => {
     const awareness = window.rt.awareness();

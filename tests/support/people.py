@@ -166,6 +166,76 @@ class Person:
         """Ctrl+S."""
         await self.page.keyboard.press("Control+s")
 
+    # What is run
+
+    async def until_kernel(self) -> None:
+        """Wait until the page has its kernel, and it can run."""
+        await self.wait("() => window.rt.kernelState() === 'idle'", timeout_s=20)
+
+    async def run_cell(self, cell: int) -> None:
+        """Select a cell, and press Ctrl+Enter."""
+        await self.editor(cell).click()
+        await self.page.keyboard.press("Control+Enter")
+
+    async def prompts(self) -> list[str]:
+        """What stands before the code cells: ``[1]:``, ``[*]:``, ``[ ]:``."""
+        told = await self.page.locator(f"{_NOTEBOOK} .jp-InputPrompt").all_inner_texts()
+        return [text.replace("\u00a0", " ") for text in told]
+
+    async def until_prompts(self, expected: list[str], *, timeout_s: float = OPEN_S) -> None:
+        """Wait until exactly these prompts stand there."""
+
+        async def look() -> bool:
+            return await self.prompts() == expected
+
+        try:
+            await until(look, what=f"prompts {expected}", timeout_s=timeout_s)
+        except AssertionError as error:
+            raise AssertionError(f"{self.name}: {error}; sees {await self.prompts()}") from None
+
+    async def shown(self, cell: int) -> str:
+        """The text below a cell, as one reads it."""
+        cells = self.page.locator(f"{_NOTEBOOK} .jp-Cell")
+        texts = cells.nth(cell).locator(".jp-OutputArea-output")
+        return "\n".join(text.strip("\n") for text in await texts.all_inner_texts())
+
+    async def until_shown(self, cell: int, text: str, *, timeout_s: float = OPEN_S) -> None:
+        """Wait until this is part of the text below a cell."""
+
+        async def look() -> bool:
+            return text in await self.shown(cell)
+
+        try:
+            await until(look, what=f"cell {cell} shows {text!r}", timeout_s=timeout_s)
+        except AssertionError as error:
+            raise AssertionError(f"{self.name}: {error}; {await self.shown(cell)!r}") from None
+
+    async def answer(self, value: str) -> None:
+        """Follow the link of a cell that asks, answer there, and close that page."""
+        async with self._context.expect_page() as opening:
+            await self.page.locator(f"{_NOTEBOOK} .jp-OutputArea-output a").click()
+        page = await opening.value
+        await page.locator("input[name=value]").fill(value)
+        await page.locator("button").click()
+        await page.get_by_text("The cell goes on").wait_for()
+        await page.close()
+
+    async def kernel_id(self) -> str:
+        """The kernel of the notebook, as this page has it."""
+        return str(await self.ask("() => window.rt.session()?.kernel?.id"))
+
+    async def sessions(self) -> list[dict[str, Any]]:
+        """All sessions of the Jupyter server."""
+        url = f"{self._lab.url}api/sessions"
+        told: list[dict[str, Any]] = await self.ask(
+            "async (url) => await (await fetch(url)).json()", url
+        )
+        return told
+
+    async def restart_kernel(self) -> None:
+        """Restart it, and say yes."""
+        await self.ask("() => { window.rt.panel().sessionContext.session.kernel.restart(); }")
+
     # Who is there
 
     async def user(self) -> dict[str, Any]:

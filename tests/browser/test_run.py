@@ -1,0 +1,148 @@
+"""Running cells in a stock JupyterLab: the server runs them, and nobody need look on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import Arrive, Meet
+from tests.support.lab import Lab
+from tests.support.waiting import until
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+LONG = "import time\nfor i in range(40):\n    print('line', i, flush=True)\n    time.sleep(0.2)"
+
+
+def cells_on_disk(lab: Lab, path: str) -> list[dict[str, Any]]:
+    try:
+        cells: list[dict[str, Any]] = json.loads((lab.notes / path).read_text())["cells"]
+    except ValueError:  # it is being written
+        return []
+    return cells
+
+
+async def until_on_disk(lab: Lab, path: str, texts: list[str]) -> None:
+    """Wait until the outputs in the file are these texts."""
+
+    async def look() -> bool:
+        cells = cells_on_disk(lab, path)
+        told = [
+            "".join("".join(output.get("text", [])) for output in cell["outputs"])
+            for cell in cells
+        ]
+        return told[: len(texts)] == texts
+
+    await until(look, what=f"{path} on disk shows {texts}", timeout_s=20)
+
+
+async def test_a_run_shows_in_both_pages_and_in_the_file(lab: Lab, meet: Meet) -> None:
+    ann, bob = await meet("run.ipynb", ["print('hello')", "x = 6 * 7\nx"])
+    await ann.until_kernel()
+
+    await ann.run_cell(0)
+    await ann.run_cell(1)
+
+    for person in (ann, bob):
+        await person.until_prompts(["[1]:", "[2]:"])
+        await person.until_shown(0, "hello")
+        await person.until_shown(1, "42")
+        assert await person.dialogs() == []
+    await until_on_disk(lab, "run.ipynb", ["hello\n"])
+
+
+async def test_a_run_goes_on_when_all_pages_are_closed(lab: Lab, arrive: Arrive) -> None:
+    lab.write_notebook("alone.ipynb", [LONG, "print('after')"])
+    whole = "".join(f"line {number}\n" for number in range(40))
+    ann = await arrive("ann")
+    await ann.open("alone.ipynb")
+    await ann.until_kernel()
+    await ann.run_cell(0)
+    await ann.run_cell(1)
+    await ann.until_shown(0, "line 3")
+    await ann.leave()
+
+    bob = await arrive("bob")  # while it runs
+    await bob.open("alone.ipynb")
+    assert await bob.prompts() == ["[*]:", "[*]:"]
+    await bob.until_shown(0, "line 20")
+    await bob.leave()
+    await until_on_disk(lab, "alone.ipynb", [whole, "after\n"])
+
+    cy = await arrive("cy")  # after the end
+    await cy.open("alone.ipynb")
+    await cy.until_prompts(["[1]:", "[2]:"])
+    assert await cy.shown(0) == whole.strip()
+    assert await cy.dialogs() == []
+
+
+@pytest.mark.parametrize("number", range(3))
+async def test_two_who_open_a_notebook_at_once_get_one_kernel(
+    lab: Lab, arrive: Arrive, number: int
+) -> None:
+    path = f"at once {number}.ipynb"
+    lab.write_notebook(path, ["x"])
+    ann, bob = await arrive("ann"), await arrive("bob")
+    async with asyncio.TaskGroup() as both:
+        both.create_task(ann.open(path))
+        both.create_task(bob.open(path))
+    async with asyncio.TaskGroup() as both:
+        both.create_task(ann.until_kernel())
+        both.create_task(bob.until_kernel())
+
+    assert await ann.kernel_id() == await bob.kernel_id()
+    assert len([one for one in await ann.sessions() if one["path"] == path]) == 1
+
+
+async def test_a_question_is_answered_by_somebody_else(lab: Lab, meet: Meet) -> None:
+    ann, bob = await meet("input.ipynb", ["name = input('Who? ')\nprint('hello', name)"])
+    await ann.until_kernel()
+    await ann.run_cell(0)
+    await ann.until_shown(0, "Who? ")
+
+    await bob.until_shown(0, "Who? ")
+    await bob.answer("Grace")
+
+    for person in (ann, bob):
+        await person.until_shown(0, "hello Grace")
+        assert "Answer" not in await person.shown(0)
+    await until_on_disk(lab, "input.ipynb", ["Who?  Grace\nhello Grace\n"])
+
+
+async def test_progress_is_one_line_in_both_pages(lab: Lab, meet: Meet) -> None:
+    code = (
+        "import sys, time\nprint('start')\nfor i in range(0, 101, 5):\n"
+        "    sys.stdout.write(f'\\r{i}% done'); sys.stdout.flush(); time.sleep(0.06)\n"
+        "print('\\nend')"
+    )
+    ann, bob = await meet("bar.ipynb", [code])
+    await ann.until_kernel()
+    await ann.run_cell(0)
+
+    for person in (ann, bob):
+        await person.until_prompts(["[1]:"])
+        await person.until_shown(0, "end")
+        assert await person.shown(0) == "start\n100% done\nend"
+
+
+async def test_a_restart_moves_everybody_and_ends_what_ran(lab: Lab, meet: Meet) -> None:
+    ann, bob = await meet("restart.ipynb", ["import time\ntime.sleep(60)", "'new'"])
+    await ann.until_kernel()
+    await bob.until_kernel()
+    await ann.run_cell(0)
+    await ann.until_prompts(["[*]:", "[ ]:"])
+
+    await bob.restart_kernel()
+
+    await ann.until_prompts(["[ ]:", "[ ]:"])
+    await ann.until_shown(0, f"the kernel was restarted by {(await bob.user())['display_name']}")
+    await bob.until_kernel()
+    await bob.run_cell(1)
+    await ann.until_shown(1, "'new'")
+    assert await ann.kernel_id() == await bob.kernel_id()
+    runs = await lab.runs("restart.ipynb")
+    assert runs["cell-0"]["state"] == "lost"
+    assert "restarted by" in runs["cell-0"]["why"]

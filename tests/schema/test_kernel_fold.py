@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+from rtstore.schema.kernel_fold import KernelFold, Said
+
+RUN, CELL = "run1", "cell-0"
+
+
+class Notebook:
+    """Cells' outputs, as a document would have them, and one kernel's fold."""
+
+    def __init__(self, *cells: str) -> None:
+        self.outputs: dict[str, list[dict[str, Any]]] = {cell: [] for cell in cells or (CELL,)}
+        self.values: dict[str, dict[str, Any]] = {cell: {} for cell in self.outputs}
+        self.metadata: dict[str, dict[str, Any]] = {cell: {} for cell in self.outputs}
+        self.runs: dict[str, dict[str, Any]] = {}
+        self.folds: dict[str, KernelFold] = {}
+        self._numbers = count(1)
+
+    def hear(
+        self, kind: str, type_: str, parent: str = RUN, /, *, kernel: str = "k", **content: Any
+    ) -> None:
+        """One entry, put into the document at once."""
+        fold = self.folds.setdefault(kernel, self._fold(kernel, {}))
+        number = next(self._numbers)
+        fold.take(Said(f"1-{number}", kind, type_, parent, content, number))
+        for cell, change in fold.changes.items():
+            if cell in self.outputs:
+                if change.outputs is not None:
+                    self.outputs[cell] = change.outputs
+                self.values[cell] |= change.values
+                self.metadata[cell] |= change.metadata
+        fold.flushed()
+
+    def _fold(self, kernel: str, state: dict[str, Any]) -> KernelFold:
+        def outputs_of(cell: str) -> list[dict[str, Any]] | None:
+            found = self.outputs.get(cell)
+            return None if found is None else [dict(one) for one in found]
+
+        return KernelFold("d", kernel, state, self.runs, outputs_of=outputs_of, base_url="/b/")
+
+    def another_keeper(self, kernel: str = "k") -> None:
+        """Somebody else goes on from what was kept."""
+        self.folds[kernel] = self._fold(kernel, self.folds[kernel].state())
+
+    def request(self, run: str = RUN, cell: str = CELL, *, kernel: str = "k", at: int = 1) -> None:
+        self.hear(
+            "run",
+            "requested",
+            run,
+            kernel=kernel,
+            document="d",
+            cell=cell,
+            user="ann",
+            requested=at,
+        )
+
+    def begin(self, run: str = RUN, *, kernel: str = "k") -> None:
+        self.hear("iopub", "status", run, kernel=kernel, execution_state="busy")
+
+    def say(self, text: str, run: str = RUN, *, name: str = "stdout", kernel: str = "k") -> None:
+        self.hear("iopub", "stream", run, kernel=kernel, name=name, text=text)
+
+    def end(self, state: str, run: str = RUN, cell: str = CELL, **more: Any) -> None:
+        self.hear("run", state, run, document="d", cell=cell, **more)
+
+    def texts(self, cell: str = CELL) -> list[str]:
+        return [str(one.get("text", one.get("data"))) for one in self.outputs[cell]]
+
+
+def test_a_cell_is_busy_from_the_click_and_cleared_when_it_begins() -> None:
+    nb = Notebook()
+    nb.outputs[CELL] = [{"output_type": "stream", "name": "stdout", "text": "old"}]
+
+    nb.request()
+    assert nb.values[CELL] == {"execution_state": "running"}
+    assert nb.texts() == ["old"]
+
+    nb.begin()
+    assert nb.texts() == []
+    nb.end("ok", count="3")
+    assert nb.values[CELL] == {"execution_state": "idle", "execution_count": 3}
+
+
+def test_another_keeper_goes_on_in_the_middle_of_a_line() -> None:
+    nb = Notebook()
+    nb.request()
+    nb.begin()
+    nb.say("10%\r")
+    nb.another_keeper()
+    nb.say("20")
+    nb.another_keeper()
+    nb.say("30")
+    assert nb.texts() == ["2030"]
+
+
+def test_what_a_user_clears_stays_cleared() -> None:
+    nb = Notebook()
+    nb.request()
+    nb.begin()
+    nb.say("before\n")
+    nb.outputs[CELL] = []
+    nb.say("after\n")
+    assert nb.texts() == ["after\n"]
+
+
+def test_a_cell_that_was_deleted_hears_nothing_and_disturbs_nobody() -> None:
+    nb = Notebook(CELL, "other")
+    nb.request()
+    nb.begin()
+    del nb.outputs[CELL]
+    nb.say("lost to sight")
+    nb.end("ok", count="1")
+    assert nb.texts("other") == []
+
+
+def test_the_newest_run_has_the_cell_whichever_kernel_it_is_in() -> None:
+    nb = Notebook()
+    nb.request("a", kernel="ka", at=1)
+    nb.begin("a", kernel="ka")
+    nb.say("from a", "a", kernel="ka")
+    nb.request("b", kernel="kb", at=2)
+    nb.begin("b", kernel="kb")
+    nb.say("from b", "b", kernel="kb")
+    nb.say("late from a", "a", kernel="ka")
+    nb.hear("run", "ok", "a", kernel="ka", document="d", cell=CELL, count="9")
+
+    assert nb.texts() == ["from b"]
+    assert nb.values[CELL]["execution_state"] == "running"
+    nb.hear("run", "ok", "b", kernel="kb", document="d", cell=CELL, count="2")
+    assert nb.values[CELL] == {"execution_state": "idle", "execution_count": 2}
+
+
+def test_a_run_that_never_began_leaves_the_outputs() -> None:
+    nb = Notebook()
+    nb.outputs[CELL] = [{"output_type": "stream", "name": "stdout", "text": "old"}]
+    nb.request()
+    nb.end("aborted", why="an earlier cell failed")
+    assert nb.texts() == ["old"]
+    assert nb.values[CELL] == {"execution_state": "idle", "execution_count": None}
+
+
+def test_who_ended_anothers_run_is_named_below_the_cell() -> None:
+    nb = Notebook()
+    nb.request()
+    nb.begin()
+    nb.say("so far\n")
+    nb.end("lost", why="the kernel was restarted by Bob", by_other="1")
+    assert nb.texts() == ["so far\n", "[rtstore: the kernel was restarted by Bob]\n"]
+    assert nb.metadata[CELL]["rtstore"]["status"] == "lost"
+
+
+def test_a_question_is_shown_until_it_is_answered() -> None:
+    nb = Notebook()
+    nb.request()
+    nb.begin()
+    nb.hear("run", "asks", RUN, document="d", cell=CELL, prompt="Who? <b>")
+    (shown,) = nb.outputs[CELL]
+    assert "/b/rtstore/input/k/run1" in shown["data"]["text/html"]
+    assert "Who? &lt;b&gt;" in shown["data"]["text/html"]
+
+    nb.hear("run", "answered", RUN, document="d", cell=CELL, prompt="Who? <b>", value="Ada")
+    nb.say("hello\n")
+    assert nb.texts() == ["Who? <b> Ada\n", "hello\n"]
+
+
+def test_times_are_kept_where_they_were_asked_for() -> None:
+    nb = Notebook()
+    nb.hear("run", "requested", RUN, document="d", cell=CELL, requested=1, records_timing=True)
+    nb.begin()
+    nb.hear("iopub", "execute_input", RUN, execution_count=1)
+    nb.hear("iopub", "status", RUN, execution_state="idle")
+    nb.end("ok", count="1")
+    assert sorted(nb.metadata[CELL]["execution"]) == [
+        "iopub.execute_input",
+        "iopub.status.busy",
+        "iopub.status.idle",
+        "shell.execute_reply",
+    ]
+
+
+def test_entries_of_other_documents_are_not_ours() -> None:
+    nb = Notebook()
+    nb.hear("run", "requested", RUN, document="another", cell=CELL, requested=1)
+    nb.begin()
+    nb.say("not here")
+    assert nb.texts() == []
+    assert nb.runs == {}
