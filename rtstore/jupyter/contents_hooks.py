@@ -3,11 +3,17 @@
 Whoever reads, copies, downloads, exports or checkpoints such a file gets what is on everybody's
 screen: its keeper saves it first. Whoever writes it, or goes back to a checkpoint, changes what
 is on everybody's screen. A file that is not open costs one look into a dict.
+
+Whoever writes, moves or deletes a file is its only writer meanwhile: a keeper's save has looked
+at the file, and must not write over what was done to it since. The keeper saves before the lock
+is taken, as its save takes the same.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from jupyter_core.utils import ensure_async
@@ -19,6 +25,7 @@ from jupyter_server.services.contents.handlers import (
     ModifyCheckpointsHandler,
 )
 from jupyter_server.utils import url_path_join
+from tornado.web import authenticated
 
 from rtstore.jupyter.backend import Backend
 from rtstore.jupyter.contents_events import Change
@@ -65,6 +72,15 @@ class Hooked(JupyterHandler):  # type: ignore[misc] # untyped
         """The file whose content this request wrote, if it did."""
         return None
 
+    @asynccontextmanager
+    async def only_writer(self, *more: str) -> AsyncIterator[None]:
+        """Be the only one who writes this request's file, and those at `more`."""
+        async with AsyncExitStack() as held:
+            # In one order, so that two who move files onto each other don't wait for ever.
+            for path in sorted({self._path(), *more}):
+                await held.enter_async_context(self._backend.files.only_writer(path))
+            yield
+
     def _path(self) -> str:
         given = self.path_kwargs.get("path") or (self.path_args[-1] if self.path_args else "")
         return str(given).strip("/")
@@ -77,7 +93,31 @@ class Hooked(JupyterHandler):  # type: ignore[misc] # untyped
 
 
 class HookedContents(Hooked, ContentsHandler):  # type: ignore[misc] # untyped
-    """``/api/contents/…``: GET with content, POST of a copy, PUT."""
+    """``/api/contents/…``: GET with content, POST of a copy; PUT, PATCH (a move), DELETE."""
+
+    @authenticated  # type: ignore[untyped-decorator]
+    async def put(self, path: str = "") -> None:
+        """Jupyter's, as the only writer."""
+        async with self.only_writer():
+            await super().put(path)
+
+    @authenticated  # type: ignore[untyped-decorator]
+    async def patch(self, path: str = "") -> None:
+        """Jupyter's, as the only writer of both paths."""
+        async with self.only_writer(*self._moved_to()):
+            await super().patch(path)
+
+    @authenticated  # type: ignore[untyped-decorator]
+    async def delete(self, path: str = "") -> None:
+        """Jupyter's, as the only writer."""
+        async with self.only_writer():
+            await super().delete(path)
+
+    def _moved_to(self) -> list[str]:
+        try:
+            return [str(json.loads(self.request.body)["path"]).strip("/")]
+        except (ValueError, KeyError, TypeError):
+            return []  # the handler itself says what is wrong
 
     def read_path(self) -> str | None:
         """See Hooked."""
@@ -110,6 +150,12 @@ class HookedCheckpoints(Hooked, CheckpointsHandler):  # type: ignore[misc] # unt
 
 class HookedRestore(Hooked, ModifyCheckpointsHandler):  # type: ignore[misc] # untyped
     """``/api/contents/…/checkpoints/<id>``: POST reverts the file."""
+
+    @authenticated  # type: ignore[untyped-decorator]
+    async def post(self, path: str, checkpoint_id: str) -> None:
+        """Jupyter's, as the only writer."""
+        async with self.only_writer():
+            await super().post(path, checkpoint_id)
 
     def written_path(self) -> str | None:
         """See Hooked."""

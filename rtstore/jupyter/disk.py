@@ -31,6 +31,8 @@ class Seen:
     hash: str | None
     has_crlf: bool
     writable: bool
+    stat: dict[str, Any] | None = None
+    """From before it was read, where it is a plain file."""
 
 
 def is_below(manager: Any) -> bool:  # noqa: ANN401 -- any contents manager
@@ -107,18 +109,19 @@ def hash_of(manager: Any, path: str) -> tuple[str | None, str | None]:  # noqa: 
 
 
 def look(manager: Any, path: str, *, is_text: bool) -> Seen | None:  # noqa: ANN401
-    """Hash, line ends and mode of the file; None if there is none."""
-    found = os_path(manager, path)
-    if _file_stat(found) is None:
+    """Hash, line ends, mode and stat of the file; None if there is none."""
+    stat_before = _stat(manager, path)
+    if stat_before is None:
         return None
     try:
-        data = Path(found or "").read_bytes()
+        data = Path(os_path(manager, path) or "").read_bytes()
     except FileNotFoundError:
         return None
     return Seen(
         _digest(manager, data),
         has_crlf=is_text and is_crlf(data),
         writable=bool(manager.is_writable(path)),
+        stat=stat_before,
     )
 
 

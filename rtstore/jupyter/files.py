@@ -119,8 +119,12 @@ class Files:
         may_create: bool,
         still_owner: Callable[[], Awaitable[bool]],
     ) -> dict[str, Any]:
-        """Write `content`, if the file is still the one with `seen_hash` (None: no file was
-        seen) and `still_owner` says so, both asked as the last thing before writing.
+        """Write `content`, if `still_owner` says so and the file is still the one with
+        `seen_hash` (None: no file was seen).
+
+        The owner is asked first: that takes a round trip, in which others may write. Between
+        the look at the file and the write to it nothing else of this process runs, where the
+        contents manager is synchronous and its files are plain; elsewhere as little as can be.
 
         The `stat` told is None if somebody else wrote the file right after us: the hash is
         theirs then. Raises Refused, or HTTPError from the contents manager; nothing was written
@@ -128,6 +132,8 @@ class Files:
         """
         manager, path = self._contents_manager(), document.path
         async with self.only_writer(path):
+            if not await still_owner():
+                raise Refused(409, reason="lease")
             now = await self._look(document, seen_hash)
             if now is None and not may_create:
                 raise Refused(404, reason="missing")
@@ -138,8 +144,6 @@ class Files:
                     raise Refused(409, reason="changed", hash=now.hash)
                 if now.has_crlf and isinstance(content, str):
                     content = content.replace("\n", "\r\n")
-            if not await still_owner():
-                raise Refused(409, reason="lease", hash=now.hash if now else None)
             model = await self._write(document, content)
             # At once, in no thread: what comes between is taken for our own doing.
             ours = disk.stats(manager, [path])[path] if disk.is_below(manager) else None
@@ -174,7 +178,7 @@ class Files:
 
     @asynccontextmanager
     async def only_writer(self, path: str) -> AsyncIterator[None]:
-        """Nobody else saves `path` through us meanwhile."""
+        """Nobody else writes, moves or deletes `path` through us or Jupyter's API meanwhile."""
         entry = self._locks.setdefault(path, [asyncio.Lock(), 0])
         entry[1] += 1
         try:
@@ -204,7 +208,7 @@ class Files:
         """The file as it is right before a save; None if there is none."""
         manager, path = self._contents_manager(), document.path
         if disk.is_plain(manager):
-            return await asyncio.to_thread(disk.look, manager, path, is_text=document.is_text)
+            return await self._look_at_plain(document)
         if not await ensure_async(manager.file_exists(path)):
             return None
         model = await self._get(document, content=document.is_text)
@@ -216,6 +220,17 @@ class Files:
         content = model.get("content")
         has_crlf = document.is_text and isinstance(content, str) and disk.is_crlf(content.encode())
         return disk.Seen(told, has_crlf=has_crlf, writable=bool(model.get("writable", True)))
+
+    async def _look_at_plain(self, document: Document) -> disk.Seen | None:
+        """Read in a thread, as it may be big; then a stat, in no thread, says that it is the same
+        still, and the caller writes at once.
+        """
+        manager, path = self._contents_manager(), document.path
+        for _ in range(STEADY_TRIES):
+            now = await asyncio.to_thread(disk.look, manager, path, is_text=document.is_text)
+            if disk.stats(manager, [path])[path] == (now.stat if now else None):
+                return now
+        raise Refused(409, reason="changed", hash=None)
 
     async def _hash(self, path: str) -> tuple[str | None, str | None]:
         """As ``GET /api/contents/{path}?content=0&hash=1`` tells: no type, as the front end asks.

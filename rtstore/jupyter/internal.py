@@ -1,7 +1,7 @@
 """What workers ask the Jupyter server for: ``{base}rtstore/internal/…``, JSON both ways.
 
 Only requests signed with this deployment's secret are answered; no cookie or token is looked at.
-The hooks of `contents_hooks` don't see these reads and writes.
+The hooks of `contents_hooks` don't see these reads and writes, but wait for the writes.
 """
 
 from __future__ import annotations
@@ -137,8 +137,9 @@ class ReadHandler(InternalHandler):
 class SaveHandler(InternalHandler):
     """``{…, "content", "document_id", "lease", "hash", "create"}`` → ``{"hash", "stat", …}``.
 
-    409 ``{"reason": "lease" | "changed", "hash"}``, 404 ``missing``, 403 ``read-only``: nothing
-    was written. A `hash` of null says that no file was seen, and matches none.
+    409 ``{"reason": "lease"}`` or ``{"reason": "changed", "hash"}``, 404 ``missing``, 403
+    ``read-only``: nothing was written. A `hash` of null says that no file was seen, and matches
+    none.
     """
 
     async def answer(self, told: Told) -> Mapping[str, Any]:
