@@ -61,23 +61,40 @@ class Outside:
         Raises JupyterUnavailable, LeaseLost, StoreUnavailable, StoreRefused.
         """
         charge = self._charge
-        try:
-            file = await charge.office.contents.read(charge.where)
-            theirs = form.from_file(charge.where.kind, charge.where.form, file.content)
-        except NoSuchDocument:
-            charge.is_missing = True
-            return
-        except DocumentError as error:
-            await self._can_not_read(error)
-            return
-        self._unreadable = ""
-        async with charge.lock:
-            if file.hash == charge.file_hash and not is_replaced and charge.base is not None:
-                charge.stat = file.stat
+        is_again = False
+        while True:
+            base, where = charge.base, charge.where
+            try:
+                file = await charge.office.contents.read(where)
+                theirs = form.from_file(where.kind, where.form, file.content)
+            except NoSuchDocument:
+                if charge.where != where:
+                    continue
+                charge.is_missing = True
                 return
-            await charge.replica.follower.catch_up()
-            await charge.settle()
-            await self._take(file, theirs, is_replaced=is_replaced)
+            except DocumentError as error:
+                await self._can_not_read(error)
+                return
+            self._unreadable = ""
+            async with charge.lock:
+                if charge.base is base and charge.where == where:
+                    await self._compare(file, theirs, is_replaced=is_replaced, is_again=is_again)
+                    return
+            # A save or another look came between: what was read may be older than the base.
+            is_again = True
+
+    async def _compare(
+        self, file: Read, theirs: object, *, is_replaced: bool, is_again: bool
+    ) -> None:
+        charge = self._charge
+        is_ours = file.hash == charge.file_hash and charge.base is not None
+        # Who replaced the file by what we last saved means it; if we saved since, it is merged.
+        if is_ours and (is_again or not is_replaced):
+            charge.stat = file.stat
+            return
+        await charge.replica.follower.catch_up()
+        await charge.settle()
+        await self._take(file, theirs, is_replaced=is_replaced)
 
     async def _can_not_read(self, error: DocumentError) -> None:
         why = str(error)
