@@ -26,6 +26,8 @@ from rtstore.settings import Settings
 logger = logging.getLogger(__name__)
 
 EVENT = "https://schema.jupyter.org/jupyter_collaboration/session/v1"
+INVALID = "invalid"
+"""Label of a copy beside that is no valid notebook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class Charge:
     stat: Stat | None = None
     is_missing: bool = False
     is_read_only: bool = False
+    not_beside: str = ""
+    """Why a copy was to be made that could not be, as the person was told."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -145,18 +149,29 @@ class Charge:
             self.replica.is_content_new = was_new
 
     async def beside(self, content: object, label: str, why: str) -> str | None:
-        """Put `content` into a file beside and say so; its path, None if that failed."""
+        """Put `content` into a file beside and say so; its path, None if that failed.
+
+        That it failed is told once, however often it is tried again.
+        """
+        where = self.where
+        if label == INVALID:  # Jupyter's writer of notebooks leaves an empty file of some
+            where = Where(where.path, "file", "text")
+            content = json.dumps(content, indent=1, ensure_ascii=False)
         try:
-            path = await self.office.contents.beside(self.where, content, label)
+            path = await self.office.contents.beside(where, content, label)
         except RTStoreError as error:
             logger.warning("not saved beside document=%s why=%s", self.document_id, error)
+            told = f"{why}; no copy could be saved beside: {error}"
+            if why != self.not_beside and await self.event("WARNING", "save", told):
+                self.not_beside = why
             return None
+        self.not_beside = ""
         logger.warning("saved beside document=%s path=%s why=%s", self.document_id, path, why)
         await self.event("WARNING", "save", f"{why}; see {path}")
         return path
 
-    async def event(self, level: str, action: str, why: str) -> None:
-        """Tell the person, through Jupyter's event bus; a WARNING opens a dialog."""
+    async def event(self, level: str, action: str, why: str) -> bool:
+        """Tell it on Jupyter's event bus; whether it got there. A WARNING opens a dialog."""
         where = self.where
         data = {
             "level": level,
@@ -169,6 +184,8 @@ class Charge:
             await self.office.contents.event(EVENT, data)
         except RTStoreError as error:
             logger.info("event not told document=%s why=%s", self.document_id, error)
+            return False
+        return True
 
     async def notice(self, kind: str, **told: object) -> None:
         """Say something on the feed."""

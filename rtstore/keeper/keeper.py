@@ -17,7 +17,7 @@ from rtstore.keeper.compactor import Compactor
 from rtstore.keeper.contents import Stat
 from rtstore.keeper.form import NOTEBOOK
 from rtstore.keeper.kernels import Kernels
-from rtstore.keeper.outside import Outside
+from rtstore.keeper.outside import NotTaken, Outside
 from rtstore.keeper.saver import NotSaved, Saver
 from rtstore.keeper.viewer import Viewer
 from rtstore.redis_backend.lease import RENEW_S
@@ -167,7 +167,7 @@ class Keeper:
                 case "replaced":
                     try:
                         await self._outside.look(is_replaced=True)
-                    except JupyterUnavailable as error:
+                    except (JupyterUnavailable, NotTaken) as error:
                         logger.warning("not taken document=%s: %s", charge.document_id, error)
                 case "deleted":
                     raise Released("its file was deleted")

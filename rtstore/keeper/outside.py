@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from rtstore.errors import BadDocument, DocumentError, JupyterUnavailable, NoSuchDocument
@@ -15,6 +16,14 @@ from rtstore.schema import apply, notebook, three_way
 logger = logging.getLogger(__name__)
 
 
+AGAIN_S = 10.0
+"""A file that could not be taken in, and did not change, is tried again after this."""
+
+
+class NotTaken(Exception):
+    """The file is not what we last wrote, and the document does not have it; says why."""
+
+
 class Outside:
     """Watches one charge's file for changes that are not ours."""
 
@@ -22,6 +31,8 @@ class Outside:
         self._charge = charge
         self._seen: Stat | None = None
         self._unreadable = ""
+        self._not_taken: Stat | None = None
+        self._not_before = 0.0
 
     async def told(self, stat: Stat | None) -> None:
         """What the file looks like now, once a second; a change counts when it is steady.
@@ -37,12 +48,20 @@ class Outside:
             self._seen = None
         elif is_same(stat, self._seen):
             self._seen = None
-            try:
-                await self.look()
-            except JupyterUnavailable as error:
-                logger.info("file not read document=%s why=%s", charge.document_id, error)
+            await self._look_at_change(stat)
         else:
             self._seen = stat
+
+    async def _look_at_change(self, stat: Stat) -> None:
+        now = asyncio.get_running_loop().time()
+        if is_same(stat, self._not_taken) and now < self._not_before:
+            return
+        try:
+            await self.look()
+        except (JupyterUnavailable, NotTaken) as error:
+            logger.info("file not taken document=%s why=%s", self._charge.document_id, error)
+            if isinstance(error, NotTaken):
+                self._not_taken, self._not_before = stat, now + AGAIN_S
 
     async def _gone(self) -> None:
         charge = self._charge
@@ -58,7 +77,8 @@ class Outside:
         """Read the file and take in what is new there.
 
         `is_replaced`: somebody wrote it through Jupyter (a PUT, a checkpoint): it wins whole.
-        Raises JupyterUnavailable, LeaseLost, StoreUnavailable, StoreRefused.
+        Raises NotTaken (the document and what we know of the file are as before, so that no save
+        goes over it), JupyterUnavailable, LeaseLost, StoreUnavailable, StoreRefused.
         """
         charge = self._charge
         is_again = False
@@ -73,8 +93,7 @@ class Outside:
                 charge.is_missing = True
                 return
             except DocumentError as error:
-                await self._can_not_read(error)
-                return
+                raise NotTaken(await self._can_not_read(error)) from error
             self._unreadable = ""
             async with charge.lock:
                 if charge.base is base and charge.where == where:
@@ -96,12 +115,13 @@ class Outside:
         await charge.settle()
         await self._take(file, theirs, is_replaced=is_replaced)
 
-    async def _can_not_read(self, error: DocumentError) -> None:
-        why = str(error)
+    async def _can_not_read(self, error: DocumentError) -> str:
+        word = "is no longer valid" if isinstance(error, BadDocument) else "can't be read"
+        why = f"{self._charge.where.path} {word}: {error}"
         if why != self._unreadable:
             self._unreadable = why
-            word = "is no longer valid" if isinstance(error, BadDocument) else "can't be read"
-            await self._charge.event("WARNING", "load", f"{self._charge.where.path} {word}: {why}")
+            await self._charge.event("WARNING", "load", why)
+        return why
 
     async def _take(self, file: Read, theirs: object, *, is_replaced: bool) -> None:
         charge, kind = self._charge, self._charge.where.kind
@@ -112,11 +132,12 @@ class Outside:
             "file changed outside document=%s path=%s conflict=%s",
             charge.document_id, charge.where.path, conflict or "none",
         )  # fmt: skip
+        # First of all: once the base is the file's content, the next save goes over it.
+        if conflict and not await charge.beside(form.to_file(kind, theirs), "conflict", conflict):
+            raise NotTaken(f"{conflict}; what is in the file can't be saved beside")
         await charge.replica.edit(
             lambda document: apply.apply(kind, document, wanted), Origin(kind="x"), charge.hand
         )
-        if conflict:
-            await charge.beside(form.to_file(kind, theirs), "conflict", conflict)
         base = Base.of(kind, theirs, file.hash)
         charge.replica.is_content_new = form.digest(kind, charge.content()) != base.digest
         await charge.agreed(base, file.stat)

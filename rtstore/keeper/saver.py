@@ -17,8 +17,8 @@ from rtstore.errors import (
 )
 from rtstore.keeper import form
 from rtstore.keeper.base import Base
-from rtstore.keeper.charge import Charge
-from rtstore.keeper.outside import Outside
+from rtstore.keeper.charge import INVALID, Charge
+from rtstore.keeper.outside import NotTaken, Outside
 from rtstore.schema import notebook
 
 logger = logging.getLogger(__name__)
@@ -100,7 +100,10 @@ class Saver:
                 if not await charge.find_path():
                     raise NotSaved("the file was deleted; saving it by hand makes it again")
             else:
-                await self._outside.look()
+                try:
+                    await self._outside.look()
+                except NotTaken as error:
+                    raise NotSaved(str(error)) from error
         raise NotSaved("the file keeps changing from outside")
 
     async def _save(self, *, is_asked: bool) -> None:
@@ -115,7 +118,7 @@ class Saver:
         try:
             told = form.to_file(where.kind, content)
         except BadDocument as error:
-            await self._aside(content, digest, "invalid", f"not a valid notebook: {error}")
+            await self._aside(content, digest, INVALID, f"not a valid notebook: {error}")
             raise NotSaved(str(error)) from error
         if self._is_emptied(content):
             await self._aside(told, digest, "empty", "the document has lost all its cells")
@@ -163,6 +166,5 @@ class Saver:
     async def _aside(self, content: object, digest: str, label: str, why: str) -> None:
         self._charge.replica.is_content_new = True
         metrics.SAVES.labels(outcome=label).inc()
-        if digest != self._beside:
+        if digest != self._beside and await self._charge.beside(content, label, why):
             self._beside = digest
-            await self._charge.beside(content, label, why)

@@ -142,3 +142,14 @@ async def at_desk(jupyter: Jupyter, path: str, *, kind: str = "notebook") -> Asy
         outside = Outside(charge)
         yield Desk(jupyter, charge, contents, outside, Saver(charge, outside))
         await lease.release()
+
+
+async def rewritten(desk: Desk, text: str) -> None:
+    """Somebody replaces the whole source of the first cell."""
+
+    def rewrite(notebook: YNotebook) -> None:
+        source = notebook.ycells[0]["source"]
+        del source[:]
+        source.insert(0, text)
+
+    await desk.changed(rewrite)
