@@ -1,4 +1,8 @@
-"""Base: what was last in the file and in the document alike, for three-way merges."""
+"""Base: what was last in the file and in the document alike, for three-way merges.
+
+Beside it stands what we set out to save since and never heard of: a file that holds such content
+is our own save, not somebody's change, whoever of us died before the answer.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import asyncio
 import base64
 import json
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,20 +34,27 @@ class Base:
 
 
 async def store(link: Link, keys: DocumentKeys, base: Base, entry_id: str) -> None:
-    """Keep it for whoever keeps the document next."""
+    """Keep it for whoever keeps the document next; nothing is pending then."""
     data = await asyncio.to_thread(_pack, base.content)
     await link.command(
-        "HSET", keys.base, "id", entry_id, "sha", base.hash, "digest", base.digest, "data", data
+        "HSET", keys.base, "id", entry_id, "sha", base.hash, "digest", base.digest, "data", data,
+        "pending", "",
     )  # fmt: skip
 
 
-async def restore(link: Link, keys: DocumentKeys) -> Base | None:
-    """What was stored; None if nothing was."""
-    told = await link.command("HMGET", keys.base, "sha", "digest", "data")
+async def store_pending(link: Link, keys: DocumentKeys, pending: Sequence[str]) -> None:
+    """Keep what is about to be saved; before it is, as who saves may die any time after."""
+    await link.command("HSET", keys.base, "pending", " ".join(pending))
+
+
+async def restore(link: Link, keys: DocumentKeys) -> tuple[Base | None, list[str]]:
+    """What was stored (None if nothing was), and what was pending."""
+    told = await link.command("HMGET", keys.base, "sha", "digest", "data", "pending")
+    pending = (told[3] or b"").decode().split()
     if told[2] is None:
-        return None
+        return None, pending
     content = await asyncio.to_thread(_unpack, told[2])
-    return Base(content, told[0].decode(), told[1].decode())
+    return Base(content, told[0].decode(), told[1].decode()), pending
 
 
 def _pack(content: Any) -> bytes:  # noqa: ANN401 -- a document's content

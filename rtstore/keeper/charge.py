@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from rtstore.errors import RTStoreError
 from rtstore.keeper import base as bases
+from rtstore.keeper import form
 from rtstore.keeper.base import Base
 from rtstore.keeper.contents import Contents, Stat, Where
 from rtstore.redis_backend.file_index import FileIndex
@@ -26,6 +27,8 @@ from rtstore.settings import Settings
 logger = logging.getLogger(__name__)
 
 EVENT = "https://schema.jupyter.org/jupyter_collaboration/session/v1"
+PENDING_MAX = 50
+"""Saves without an answer that are remembered; the file holds one of the last."""
 INVALID = "invalid"
 """Label of a copy beside that is no valid notebook."""
 
@@ -61,6 +64,8 @@ class Charge:
     file_hash: str | None = None
     """Hash of the file as we last read or wrote it; None: there is no file."""
     stat: Stat | None = None
+    pending: list[str] = field(default_factory=list)
+    """Digests of what we, or who kept it before, set out to save; the file may hold any."""
     is_missing: bool = False
     is_read_only: bool = False
     not_beside: str = ""
@@ -119,10 +124,20 @@ class Charge:
             fields["saved_id"] = "@id"
         entry_id = await self.replica.edit(tell, Origin(kind="s"), self.hand, meta=fields)
         await bases.store(self.office.link, self.keys, base, str(entry_id))
+        self.pending.clear()
 
     def _says(self, base: Base) -> bool:
         told = self.replica.document
         return bool((told.hash, told.path, told.dirty) == (base.hash, self.where.path, False))
+
+    async def will_save(self, digest: str) -> bool:
+        """Note that content of this digest is about to be saved; whether that is news."""
+        told = form.on_disk(digest)
+        if told in self.pending:
+            return False
+        self.pending = [*self.pending, told][-PENDING_MAX:]
+        await bases.store_pending(self.office.link, self.keys, self.pending)
+        return True
 
     async def find_path(self) -> bool:
         """Ask the index where the file is now; whether that is news."""

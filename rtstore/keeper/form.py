@@ -33,6 +33,11 @@ def digest(kind: str, content: Any) -> str:  # noqa: ANN401 -- a document's cont
         return "invalid-" + hashlib.sha256(told.encode()).hexdigest()
 
 
+def on_disk(digest: str) -> str:
+    """The part of a digest that a file can say: all but the trust."""
+    return digest.partition("-")[0]
+
+
 def _trust(kind: str, content: Any) -> str:  # noqa: ANN401 -- a document's content
     """Which cells are trusted: a save hands it to Jupyter's notary, the file does not hold it."""
     if kind != NOTEBOOK:

@@ -90,7 +90,7 @@ async def _refuse(charge: Charge, error: DocumentError) -> None:
 async def _resume(charge: Charge) -> None:
     """Another kept it before: what it last saved is the base of what the file says now."""
     await charge.settle()
-    charge.base = await bases.restore(charge.office.link, charge.keys)
+    charge.base, charge.pending = await bases.restore(charge.office.link, charge.keys)
     meta = await charge.log.meta()
     stats, _ = await charge.office.contents.stat([charge.where.path])
     stat = stats.get(charge.where.path)

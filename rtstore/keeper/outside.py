@@ -113,7 +113,24 @@ class Outside:
             return
         await charge.replica.follower.catch_up()
         await charge.settle()
-        await self._take(file, theirs, is_replaced=is_replaced)
+        if not is_replaced and self._is_pending(theirs):
+            logger.info("own save found document=%s", charge.document_id)
+            await self._agree(file, theirs)
+        else:
+            await self._take(file, theirs, is_replaced=is_replaced)
+
+    def _is_pending(self, theirs: object) -> bool:
+        """Whether it is a save of ours, or of who kept it before, that was never answered."""
+        charge = self._charge
+        return form.on_disk(form.digest(charge.where.kind, theirs)) in charge.pending
+
+    async def _agree(self, file: Read, theirs: object) -> None:
+        charge, kind = self._charge, self._charge.where.kind
+        base = Base.of(kind, theirs, file.hash)
+        charge.replica.is_content_new = form.digest(kind, charge.content()) != base.digest
+        await charge.agreed(base, file.stat)
+        if charge.replica.is_content_new:
+            charge.replica.edited.set()
 
     async def _can_not_read(self, error: DocumentError) -> str:
         word = "is no longer valid" if isinstance(error, BadDocument) else "can't be read"
@@ -138,11 +155,7 @@ class Outside:
         await charge.replica.edit(
             lambda document: apply.apply(kind, document, wanted), Origin(kind="x"), charge.hand
         )
-        base = Base.of(kind, theirs, file.hash)
-        charge.replica.is_content_new = form.digest(kind, charge.content()) != base.digest
-        await charge.agreed(base, file.stat)
-        if charge.replica.is_content_new:
-            charge.replica.edited.set()
+        await self._agree(file, theirs)
 
     def _merged(self, theirs: object, *, is_known: bool) -> tuple[object, str]:
         """What the document is to say, and why the file must be kept beside ("": it need not).

@@ -11,6 +11,7 @@ from rtstore.errors import (
     BadDocument,
     FileChanged,
     JupyterUnavailable,
+    LeaseLost,
     LoadFailed,
     NoSuchDocument,
     NotAllowed,
@@ -18,6 +19,7 @@ from rtstore.errors import (
 from rtstore.keeper import form
 from rtstore.keeper.base import Base
 from rtstore.keeper.charge import INVALID, Charge
+from rtstore.keeper.contents import Written
 from rtstore.keeper.outside import NotTaken, Outside
 from rtstore.schema import notebook
 
@@ -124,14 +126,7 @@ class Saver:
             await self._aside(told, digest, "empty", "the document has lost all its cells")
             raise NotSaved("a notebook without cells is not saved over one that has some")
         try:
-            written = await charge.office.contents.save(
-                where,
-                told,
-                document_id=charge.document_id,
-                lease=charge.lease.holding,
-                seen_hash=charge.file_hash,
-                may_create=is_asked and charge.is_missing,
-            )
+            written = await self._write(told, digest, may_create=is_asked and charge.is_missing)
         except NotAllowed as error:
             charge.replica.is_content_new = True
             if not charge.is_read_only:
@@ -153,6 +148,24 @@ class Saver:
             raise FileChanged(f"{where.path} was changed right after it was saved")
         meta = {"saved_ts": str(int(time.time() * 1000)), "saved_by": charge.office.worker}
         await charge.agreed(Base(content, written.hash, digest), written.stat, meta)
+
+    async def _write(self, told: object, digest: str, *, may_create: bool) -> Written:
+        charge = self._charge
+        is_news = await charge.will_save(digest)
+        try:
+            return await charge.office.contents.save(
+                charge.where,
+                told,
+                document_id=charge.document_id,
+                lease=charge.lease.holding,
+                seen_hash=charge.file_hash,
+                may_create=may_create,
+            )
+        except (FileChanged, LeaseLost, NoSuchDocument, NotAllowed):
+            # Certainly not written, this time. After any other failure the file may have it.
+            if is_news:
+                charge.pending.remove(form.on_disk(digest))
+            raise
 
     def _is_emptied(self, content: object) -> bool:
         charge = self._charge
