@@ -108,6 +108,7 @@ class Saver:
 
         channel = self._keys.document(file_id).feed
         async with self._link.listen(channel, heard):
-            note = feed.notice("save", by=self._me, id=number)
+            # For who reads the file: what only a person may have done is not done for them.
+            note = feed.notice("save", by=self._me, id=number, to_read=True)
             await self._link.command("SPUBLISH", channel, note)
             return await answered

@@ -175,7 +175,7 @@ class Keeper:
     async def _save(self, told: dict[str, Any]) -> None:
         status, why = "success", ""
         try:
-            await self._saver.save(is_asked=True)
+            await self._saver.save(is_asked=not told.get("to_read"))
         except (NotSaved, JupyterUnavailable) as error:
             status, why = "failed", str(error)
         await self._charge.notice(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from typing import Any
 
 from rtstore import metrics
 from rtstore.errors import (
@@ -39,7 +40,8 @@ class Saver:
 
     def __init__(self, charge: Charge, outside: Outside) -> None:
         self._charge, self._outside = charge, outside
-        self._beside = ""
+        self._refused = ""
+        """Digest of the content that was not saved, and was told of or put beside."""
         self._told = ""
 
     async def run(self) -> None:
@@ -79,8 +81,9 @@ class Saver:
     async def save(self, *, is_asked: bool = False) -> None:
         """Return when the file has all that the document has now.
 
-        `is_asked`: a person wants it, so a file that is gone is made again. Raises NotSaved,
-        JupyterUnavailable, LeaseLost, StoreUnavailable, StoreRefused.
+        `is_asked`: a person wants it, so a file that is gone is made again, and a notebook that
+        has lost its cells is saved over a full one. Raises NotSaved, JupyterUnavailable,
+        LeaseLost, StoreUnavailable, StoreRefused.
         """
         charge = self._charge
         for _ in range(TRIES):
@@ -120,11 +123,10 @@ class Saver:
         try:
             told = form.to_file(where.kind, content)
         except BadDocument as error:
-            await self._aside(content, digest, INVALID, f"not a valid notebook: {error}")
+            await self._aside(content, digest, f"not a valid notebook: {error}")
             raise NotSaved(str(error)) from error
-        if self._is_emptied(content):
-            await self._aside(told, digest, "empty", "the document has lost all its cells")
-            raise NotSaved("a notebook without cells is not saved over one that has some")
+        if not is_asked and self._has_lost_its_cells(content):
+            raise await self._not_emptied(digest)
         try:
             written = await self._write(told, digest, may_create=is_asked and charge.is_missing)
         except NotAllowed as error:
@@ -167,17 +169,27 @@ class Saver:
                 charge.pending.remove(form.on_disk(digest))
             raise
 
-    def _is_emptied(self, content: object) -> bool:
-        charge = self._charge
-        if charge.where.kind != form.NOTEBOOK or charge.base is None:
+    def _has_lost_its_cells(self, content: dict[str, Any]) -> bool:
+        base = self._charge.base
+        if self._charge.where.kind != form.NOTEBOOK or base is None:
             return False
-        kind = charge.where.kind
-        return notebook.is_empty(kind, content) and not notebook.is_empty(
-            kind, charge.base.content
-        )
+        return notebook.has_lost_its_cells(base.content, content)
 
-    async def _aside(self, content: object, digest: str, label: str, why: str) -> None:
+    async def _not_emptied(self, digest: str) -> NotSaved:
+        """Leave the file as it is, tell so once, and return what to raise."""
+        charge = self._charge
+        charge.replica.is_content_new = True
+        metrics.SAVES.labels(outcome="empty").inc()
+        why = (
+            f"all cells are gone from the open {charge.where.path}; the file keeps them until"
+            " somebody saves it by hand"
+        )
+        if digest != self._refused and await charge.event("WARNING", "save", why):
+            self._refused = digest
+        return NotSaved(why)
+
+    async def _aside(self, content: object, digest: str, why: str) -> None:
         self._charge.replica.is_content_new = True
-        metrics.SAVES.labels(outcome=label).inc()
-        if digest != self._beside and await self._charge.beside(content, label, why):
-            self._beside = digest
+        metrics.SAVES.labels(outcome=INVALID).inc()
+        if digest != self._refused and await self._charge.beside(content, INVALID, why):
+            self._refused = digest

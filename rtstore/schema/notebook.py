@@ -66,11 +66,22 @@ def digest(kind: str, content: object) -> str:
     return hashlib.sha256(canonical(content)).hexdigest()
 
 
-def is_empty(kind: str, content: object) -> bool:
-    """Whether `content` holds nothing that anybody would miss."""
-    if kind == NOTEBOOK and isinstance(content, dict):
-        return all(_is_blank(cell) for cell in content.get("cells", ()))
-    return not content
+def has_lost_its_cells(before: dict[str, Any], now: dict[str, Any]) -> bool:
+    """Whether the list of cells vanished, rather than that somebody emptied cells.
+
+    A program's mistake looks like this: no cell is left; or, of several that held something,
+    one new blank code cell, which jupyter_ydoc's ``set`` puts into a notebook without cells. So
+    does a person in JupyterLab who deletes all cells at once: they can say that they mean it. A
+    cell that was there before and is blank now was emptied by somebody.
+    """
+    full = [cell for cell in before["cells"] if not _is_blank(cell)]
+    cells = now.get("cells") or []
+    if len(cells) != 1:
+        return bool(full) and not cells
+    (left,) = cells
+    is_default = left.get("cell_type") == "code" and _is_blank(left)
+    is_new = left.get("id") not in {cell["id"] for cell in before["cells"]}
+    return len(full) > 1 and is_default and is_new
 
 
 def _is_blank(cell: dict[str, Any]) -> bool:

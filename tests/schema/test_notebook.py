@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jupyter_ydoc import YNotebook
 
 from rtstore.errors import BadDocument
-from rtstore.schema.notebook import digest, is_empty, read, write
+from rtstore.schema.notebook import digest, has_lost_its_cells, read, write
 from tests.schema.notebooks import (
     Notebook,
     book,
@@ -207,11 +207,43 @@ def test_the_digest_sees_what_a_save_would_write_and_no_more() -> None:
     assert digest("blob", b"x") != digest("blob", b"y")
 
 
-def test_only_what_nobody_would_miss_is_empty() -> None:
-    assert is_empty("notebook", read(book()))
-    assert is_empty("notebook", YNotebook().get())
-    assert is_empty("file", "")
-    assert is_empty("blob", b"")
-    assert not is_empty("notebook", book(code("a", outputs=[display("x")])))
-    assert not is_empty("notebook", book(markdown("a", "x")))
-    assert not is_empty("file", " ")
+FULL = book(code("a", "x"), markdown("b", "y"), code("c"))
+
+
+def as_made_by_set() -> Any:
+    """A notebook without cells, as jupyter_ydoc makes it live."""
+    made = YNotebook()
+    made.set(book())
+    return made.get()
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        (FULL, book()),
+        (book(code("a", outputs=[display("x")])), book()),
+        (FULL, as_made_by_set()),
+        (FULL, read(book())),
+    ],
+)
+def test_a_list_of_cells_that_vanished_is_no_persons_doing(
+    before: dict[str, Any], now: dict[str, Any]
+) -> None:
+    assert has_lost_its_cells(before, now)
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        (FULL, FULL),
+        (FULL, book(code("a"))),
+        (FULL, book(code("a"), markdown("b", ""), code("c"))),
+        (FULL, book(code("new"), code("newer"))),
+        (FULL, book(markdown("new", ""))),
+        (FULL, book(code("new", outputs=[display("x")]))),
+        (book(code("a", "x"), code("b")), book(code("new"))),
+        (book(code("a"), code("b")), book()),
+    ],
+)
+def test_who_empties_cells_has_not_lost_them(before: dict[str, Any], now: dict[str, Any]) -> None:
+    assert not has_lost_its_cells(before, now)
