@@ -208,6 +208,7 @@ class Keeper:
                 used = now
             elif now - used >= IDLE_S:
                 await self._let_go()
+                used = now  # it could not be
 
     async def _let_go(self) -> None:
         charge = self._charge

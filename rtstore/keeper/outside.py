@@ -21,7 +21,13 @@ AGAIN_S = 10.0
 
 
 class NotTaken(Exception):
-    """The file is not what we last wrote, and the document does not have it; says why."""
+    """The file is not what we last wrote, and the document does not have it; the message says
+    why, if `is_told` to the person.
+    """
+
+    def __init__(self, why: str, *, is_told: bool) -> None:
+        super().__init__(why)
+        self.is_told = is_told
 
 
 class Outside:
@@ -31,6 +37,8 @@ class Outside:
         self._charge = charge
         self._seen: Stat | None = None
         self._unreadable = ""
+        self.is_gone_told = False
+        """Whether the person knows that the file was deleted."""
         self._not_taken: Stat | None = None
         self._not_before = 0.0
 
@@ -43,7 +51,7 @@ class Outside:
         if stat is None:
             await self._gone()
             return
-        charge.is_missing = False
+        charge.is_missing = self.is_gone_told = False
         if is_same(stat, charge.stat):
             self._seen = None
         elif is_same(stat, self._seen):
@@ -65,13 +73,13 @@ class Outside:
 
     async def _gone(self) -> None:
         charge = self._charge
-        if charge.is_missing or await charge.find_path():
+        if self.is_gone_told or await charge.find_path():
             return
         charge.is_missing = True
-        logger.warning("file is gone document=%s path=%s", charge.document_id, charge.where.path)
-        await charge.event(
-            "WARNING", "save", f"{charge.where.path} was deleted; the open document is kept"
-        )
+        path = charge.where.path
+        logger.warning("file is gone document=%s path=%s", charge.document_id, path)
+        why = f"{path} was deleted; the open document is kept"
+        self.is_gone_told = await charge.event("WARNING", "save", why)
 
     async def look(self, *, is_replaced: bool = False) -> None:
         """Read the file and take in what is new there.
@@ -93,7 +101,7 @@ class Outside:
                 charge.is_missing = True
                 return
             except DocumentError as error:
-                raise NotTaken(await self._can_not_read(error)) from error
+                raise await self._can_not_read(error) from error
             self._unreadable = ""
             async with charge.lock:
                 if charge.base is base and charge.where == where:
@@ -132,13 +140,12 @@ class Outside:
         if charge.replica.is_content_new:
             charge.replica.edited.set()
 
-    async def _can_not_read(self, error: DocumentError) -> str:
+    async def _can_not_read(self, error: DocumentError) -> NotTaken:
         word = "is no longer valid" if isinstance(error, BadDocument) else "can't be read"
         why = f"{self._charge.where.path} {word}: {error}"
-        if why != self._unreadable:
+        if why != self._unreadable and await self._charge.event("WARNING", "load", why):
             self._unreadable = why
-            await self._charge.event("WARNING", "load", why)
-        return why
+        return NotTaken(why, is_told=why == self._unreadable)
 
     async def _take(self, file: Read, theirs: object, *, is_replaced: bool) -> None:
         charge, kind = self._charge, self._charge.where.kind
@@ -151,7 +158,8 @@ class Outside:
         )  # fmt: skip
         # First of all: once the base is the file's content, the next save goes over it.
         if conflict and not await charge.beside(form.to_file(kind, theirs), "conflict", conflict):
-            raise NotTaken(f"{conflict}; what is in the file can't be saved beside")
+            why = f"{conflict}; what is in the file can't be saved beside"
+            raise NotTaken(why, is_told=conflict == charge.not_beside)
         await charge.replica.edit(
             lambda document: apply.apply(kind, document, wanted), Origin(kind="x"), charge.hand
         )

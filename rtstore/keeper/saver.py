@@ -21,18 +21,22 @@ from rtstore.keeper import form
 from rtstore.keeper.base import Base
 from rtstore.keeper.charge import INVALID, Charge
 from rtstore.keeper.contents import Written
+from rtstore.keeper.failures import Failures
 from rtstore.keeper.outside import NotTaken, Outside
 from rtstore.schema import notebook
 
 logger = logging.getLogger(__name__)
 
-RETRY_S = 2.0
 TRIES = 5
 """A file that changes from outside at each try is left for the next round."""
 
 
 class NotSaved(Exception):
-    """The file has not what the document has; the message says why."""
+    """The file has not what the document has; the message says why, if `is_told` to the person."""
+
+    def __init__(self, why: str, *, is_told: bool = False) -> None:
+        super().__init__(why)
+        self.is_told = is_told
 
 
 class Saver:
@@ -42,41 +46,40 @@ class Saver:
         self._charge, self._outside = charge, outside
         self._refused = ""
         """Digest of the content that was not saved, and was told of or put beside."""
-        self._told = ""
+        self._said = ""
+        self._failures = Failures()
 
     async def run(self) -> None:
-        """Save when people pause, or after a while if they never do. Never returns."""
-        charge, settings = self._charge, self._charge.office.settings
-        loop = asyncio.get_running_loop()
-        edited = charge.replica.edited
+        """Save when people pause, or after a while if they never do. Never returns.
+
+        A save that failed is tried again, less and less often.
+        """
         while True:
-            await edited.wait()
-            latest = loop.time() + settings.save_latest_s
-            while True:
-                edited.clear()
-                try:
-                    async with asyncio.timeout_at(
-                        min(loop.time() + settings.save_after_s, latest)
-                    ):
-                        await edited.wait()
-                except TimeoutError:
-                    break
-                if loop.time() >= latest:
-                    break
-            if not await charge.autosaves():
+            await self._until_due()
+            if not await self._charge.autosaves():
+                self._failures.again_at = None
                 continue
             try:
                 await self.save()
             except (NotSaved, JupyterUnavailable) as error:
-                self._say(str(error))
-                if isinstance(error, JupyterUnavailable):
-                    await asyncio.sleep(RETRY_S)
-                    edited.set()
+                logger.debug("autosave failed document=%s: %s", self._charge.document_id, error)
 
-    def _say(self, why: str) -> None:
-        if why != self._told:
-            logger.warning("not saved document=%s why=%s", self._charge.document_id, why)
-        self._told = why
+    async def _until_due(self) -> None:
+        edited, settings = self._charge.replica.edited, self._charge.office.settings
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout_at(self._failures.again_at):
+                await edited.wait()
+        except TimeoutError:
+            return
+        latest = loop.time() + settings.save_latest_s
+        while loop.time() < latest:
+            edited.clear()
+            try:
+                async with asyncio.timeout_at(min(loop.time() + settings.save_after_s, latest)):
+                    await edited.wait()
+            except TimeoutError:
+                return
 
     async def save(self, *, is_asked: bool = False) -> None:
         """Return when the file has all that the document has now.
@@ -85,6 +88,25 @@ class Saver:
         has lost its cells is saved over a full one. Raises NotSaved, JupyterUnavailable,
         LeaseLost, StoreUnavailable, StoreRefused.
         """
+        try:
+            await self._until_saved(is_asked=is_asked)
+        except (NotSaved, JupyterUnavailable) as error:
+            await self._failed(error)
+            raise
+        self._failures.clear()
+        self._said = ""
+
+    async def _failed(self, error: NotSaved | JupyterUnavailable) -> None:
+        charge, why = self._charge, str(error)
+        if why != self._said:
+            logger.warning("not saved document=%s why=%s", charge.document_id, why)
+        self._said = why
+        is_told = isinstance(error, NotSaved) and error.is_told
+        if self._failures.note(asyncio.get_running_loop().time(), is_told=is_told):
+            told = f"{charge.where.path} has not been saved for a while: {why}"
+            self._failures.is_told = await charge.event("WARNING", "save", told)
+
+    async def _until_saved(self, *, is_asked: bool) -> None:
         charge = self._charge
         for _ in range(TRIES):
             await charge.replica.follower.catch_up()
@@ -99,16 +121,16 @@ class Saver:
                 except NoSuchDocument:
                     charge.is_missing = True
                 else:
-                    self._told = ""
                     return
             if charge.is_missing:
                 if not await charge.find_path():
-                    raise NotSaved("the file was deleted; saving it by hand makes it again")
+                    why = "the file was deleted; saving it by hand makes it again"
+                    raise NotSaved(why, is_told=self._outside.is_gone_told)
             else:
                 try:
                     await self._outside.look()
                 except NotTaken as error:
-                    raise NotSaved(str(error)) from error
+                    raise NotSaved(str(error), is_told=error.is_told) from error
         raise NotSaved("the file keeps changing from outside")
 
     async def _save(self, *, is_asked: bool) -> None:
@@ -124,7 +146,7 @@ class Saver:
             told = form.to_file(where.kind, content)
         except BadDocument as error:
             await self._aside(content, digest, f"not a valid notebook: {error}")
-            raise NotSaved(str(error)) from error
+            raise NotSaved(str(error), is_told=digest == self._refused) from error
         if not is_asked and self._has_lost_its_cells(content):
             raise await self._not_emptied(digest)
         try:
@@ -132,9 +154,9 @@ class Saver:
         except NotAllowed as error:
             charge.replica.is_content_new = True
             if not charge.is_read_only:
-                charge.is_read_only = True
-                await charge.event("WARNING", "save", f"{where.path} is read-only: not saved")
-            raise NotSaved(f"{where.path} is read-only") from error
+                why = f"{where.path} is read-only: not saved"
+                charge.is_read_only = await charge.event("WARNING", "save", why)
+            raise NotSaved(f"{where.path} is read-only", is_told=charge.is_read_only) from error
         except (BadDocument, LoadFailed) as error:
             charge.replica.is_content_new = True
             metrics.SAVES.labels(outcome="failed").inc()
@@ -186,7 +208,7 @@ class Saver:
         )
         if digest != self._refused and await charge.event("WARNING", "save", why):
             self._refused = digest
-        return NotSaved(why)
+        return NotSaved(why, is_told=digest == self._refused)
 
     async def _aside(self, content: object, digest: str, why: str) -> None:
         self._charge.replica.is_content_new = True

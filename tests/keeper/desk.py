@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -42,9 +43,11 @@ class Interleaved(Contents):
         """Endpoint → what is done, once, when it has answered; what that raises is the answer."""
         self.refusals: dict[str, Exception] = {}
         """Endpoint → what it says instead of doing anything."""
+        self.asked: Counter[str] = Counter()
         self.events: list[dict[str, Any]] = []
 
     async def _ask(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
+        self.asked[name] += 1
         if refusal := self.refusals.get(name):
             raise refusal
         if name == "event":
