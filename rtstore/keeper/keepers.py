@@ -13,6 +13,7 @@ from rtstore.keeper.charge import Charge, Office
 from rtstore.keeper.contents import Contents, Where
 from rtstore.keeper.importer import Refused
 from rtstore.keeper.keeper import Keeper, Released
+from rtstore.keeper.own_root import OwnRoot
 from rtstore.redis_backend.file_index import FileIndex
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.lease import Lease
@@ -40,6 +41,7 @@ class Keepers:
 
     def __init__(self, office: Office, keys: Keys, *, contents_id: str) -> None:
         self._office, self._keys, self._contents_id = office, keys, contents_id
+        self._root = OwnRoot(office.link, keys, contents_id)
         self._kept: dict[str, Keeper] = {}
         self._taking: set[str] = set()
         self._wanted: set[str] = set()
@@ -92,6 +94,8 @@ class Keepers:
         for document_id in ids:
             if document_id in self._taking or document_id in self._refused:
                 continue
+            if self._root.is_foreign(document_id):
+                continue
             if now < self._not_before.get(document_id, 0.0):
                 continue
             self._taking.add(document_id)
@@ -104,7 +108,7 @@ class Keepers:
         )
         self._again.discard(document_id)
         try:
-            if await lease.acquire():
+            if await self._root.has(document_id) and await lease.acquire():
                 await self._keep(document_id, lease)
         except Exception as error:  # the edge of one document: others go on
             self._failed(document_id, cause_of(error))
@@ -135,8 +139,6 @@ class Keepers:
         office, keys = self._office, self._keys.document(document_id)
         log = UpdateLog(office.link, keys, worker=office.worker)
         meta: Meta = await log.meta()
-        if meta.get("server") != self._contents_id:
-            raise Released("it is no document of this contents root")
         path = await office.files.path_of(document_id)
         if path is None:
             raise Released("its file was deleted")
