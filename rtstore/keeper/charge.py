@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from rtstore.errors import RTStoreError
+from rtstore.errors import BadDocument, RTStoreError
 from rtstore.keeper import base as bases
 from rtstore.keeper import form
 from rtstore.keeper.base import Base
@@ -92,8 +92,15 @@ class Charge:
             await self.event("WARNING", "load", f"entry {bad} can't be applied and was set aside")
 
     def content(self) -> Any:  # noqa: ANN401 -- by kind
-        """The document's content as far as it is settled."""
+        """The document's content as far as it is settled. Raises BadDocument if it is no JSON."""
         return live.content(self.replica.document)
+
+    def digest(self) -> str:
+        """Of the content; of one that is no JSON, no file's."""
+        try:
+            return form.digest(self.where.kind, self.content())
+        except BadDocument:
+            return "invalid"
 
     async def agreed(self, base: Base, stat: Stat | None, meta: Meta | None = None) -> None:
         """File and document say the same now: remember it, and tell the browsers.

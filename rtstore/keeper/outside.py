@@ -135,7 +135,7 @@ class Outside:
     async def _agree(self, file: Read, theirs: object) -> None:
         charge, kind = self._charge, self._charge.where.kind
         base = Base.of(kind, theirs, file.hash)
-        charge.replica.is_content_new = form.digest(kind, charge.content()) != base.digest
+        charge.replica.is_content_new = charge.digest() != base.digest
         await charge.agreed(base, file.stat)
         if charge.replica.is_content_new:
             charge.replica.edited.set()
@@ -149,7 +149,8 @@ class Outside:
 
     async def _take(self, file: Read, theirs: object, *, is_replaced: bool) -> None:
         charge, kind = self._charge, self._charge.where.kind
-        wanted, conflict = theirs, ""
+        wanted: object | None = theirs
+        conflict = ""
         if not is_replaced:
             wanted, conflict = self._merged(theirs, is_known=file.hash == charge.file_hash)
         logger.info(
@@ -160,22 +161,24 @@ class Outside:
         if conflict and not await charge.beside(form.to_file(kind, theirs), "conflict", conflict):
             why = f"{conflict}; what is in the file can't be saved beside"
             raise NotTaken(why, is_told=conflict == charge.not_beside)
-        await charge.replica.edit(
-            lambda document: apply.apply(kind, document, wanted), Origin(kind="x"), charge.hand
-        )
+        if wanted is not None:
+            await charge.replica.edit(
+                lambda document: apply.apply(kind, document, wanted), Origin(kind="x"), charge.hand
+            )
         await self._agree(file, theirs)
 
-    def _merged(self, theirs: object, *, is_known: bool) -> tuple[object, str]:
+    def _merged(self, theirs: object, *, is_known: bool) -> tuple[object | None, str]:
         """What the document is to say, and why the file must be kept beside ("": it need not).
 
+        None: it is to stay as it is, which no file can say and no edit can start from.
         `is_known`: the file is the one that was last saved, only its content was forgotten.
         """
         charge, kind = self._charge, self._charge.where.kind
-        ours = charge.content()
         try:
+            ours = charge.content()
             ours = notebook.read(ours) if kind == form.NOTEBOOK else ours
         except BadDocument as error:
-            return ours, f"changed outside while the open document is not valid: {error}"
+            return None, f"changed outside while the open document is not valid: {error}"
         if charge.base is None:  # nothing says which side changed: the live document is kept
             is_lost = not is_known and form.digest(kind, ours) != form.digest(kind, theirs)
             return ours, "changed outside while nobody kept the document" if is_lost else ""

@@ -135,8 +135,11 @@ class Saver:
 
     async def _save(self, *, is_asked: bool) -> None:
         charge, where = self._charge, self._charge.where
+        try:
+            content = charge.content()
+        except BadDocument as error:
+            raise NotSaved(f"not a valid {where.kind}: {error}") from error
         charge.replica.is_content_new = False
-        content = charge.content()
         digest = form.digest(where.kind, content)
         if charge.base is not None and digest == charge.base.digest and not charge.is_missing:
             metrics.SAVES.labels(outcome="skipped").inc()

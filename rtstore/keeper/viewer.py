@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 
+from rtstore.errors import BadDocument
 from rtstore.keeper.charge import Charge
 from rtstore.schema import live, view
+
+logger = logging.getLogger(__name__)
 
 EVERY_S = 2.0
 
@@ -33,7 +37,11 @@ class Viewer:
         self._at = at
         async with charge.lock:
             await charge.settle()
-            content = live.content(charge.replica.document, states=True)
+            try:
+                content = live.content(charge.replica.document, states=True)
+            except BadDocument as error:
+                logger.debug("not viewed document=%s why=%s", charge.document_id, error)
+                return
         told = await charge.office.link.command("HGETALL", charge.keys.authors)
         users = {client.decode(): _user(value) for client, value in told.items()}
         editors = charge.replica.editors.items()

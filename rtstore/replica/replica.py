@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pycrdt import Doc
+from pycrdt import Doc, Map
 
 from rtstore.errors import BadFrame, LoadFailed
 from rtstore.pubsub.content import update_of
@@ -80,7 +80,9 @@ class Replica:
             if index < 0:
                 self.editors[""] = client
             elif index < len(self.document.ycells):
-                self.editors[str(self.document.ycells[index].get("id"))] = client
+                cell = self.document.ycells[index]
+                if isinstance(cell, Map):  # a browser may have put in anything
+                    self.editors[str(cell.get("id"))] = client
 
     # -- what is heard ---------------------------------------------------------------------
 

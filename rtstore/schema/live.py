@@ -8,6 +8,7 @@ from jupyter_ydoc import YNotebook
 from jupyter_ydoc.ybasedoc import YBaseDoc
 from pycrdt import Array, Map
 
+from rtstore.errors import BadDocument
 from rtstore.schema.canonical import plain
 
 
@@ -16,10 +17,14 @@ def content(ydocument: YBaseDoc, *, states: bool = False) -> Any:  # noqa: ANN40
 
     jupyter_ydoc's own ``get`` writes to a notebook that holds an id twice, drops ids under minor
     4, and fails on a NaN, which any browser can put in. This only reads. With `states`, cells
-    keep their ``execution_state``, for `view`.
+    keep their ``execution_state``, for `view`. Raises BadDocument where that is no JSON, or a
+    kind's own ``get`` fails on what it holds.
     """
     if not isinstance(ydocument, YNotebook):
-        return ydocument.get()
+        try:
+            return ydocument.get()
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise BadDocument(f"{type(error).__name__}: {error}") from error
     with ydocument.ydoc.transaction():
         meta = ydocument.ydoc.get("meta", type=Map).to_py() or {}
         cells = ydocument.ydoc.get("cells", type=Array).to_py() or []

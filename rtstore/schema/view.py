@@ -78,7 +78,9 @@ def _listed(told: list[str]) -> str:
     return "[" + ",\n".join(told) + "]"
 
 
-def _cell(cell: dict[str, Any], authors: Mapping[str, str], source_bytes_max: int) -> str:
+def _cell(cell: Any, authors: Mapping[str, str], source_bytes_max: int) -> str:  # noqa: ANN401
+    if not isinstance(cell, dict):  # a live document may hold anything
+        return json.dumps({"invalid": cut(str(cell), source_bytes_max)}, ensure_ascii=False)
     cell_id = str(cell.get("id", ""))
     told: dict[str, Any] = {
         "id": cell_id,
@@ -86,7 +88,8 @@ def _cell(cell: dict[str, Any], authors: Mapping[str, str], source_bytes_max: in
         "source": cut(str(cell.get("source", "")), source_bytes_max),
     }
     if cell.get("cell_type") == "code":
-        outputs = cell.get("outputs") or []
+        held = cell.get("outputs")
+        outputs = held if isinstance(held, list) else []
         told["count"] = cell.get("execution_count")
         told["state"] = cell.get("execution_state", "")
         told["outputs"] = [_summary(output) for output in outputs[:_SUMMARIES_MAX]]
@@ -97,8 +100,10 @@ def _cell(cell: dict[str, Any], authors: Mapping[str, str], source_bytes_max: in
     return json.dumps(told, ensure_ascii=False)
 
 
-def _summary(output: dict[str, Any]) -> str:
+def _summary(output: Any) -> str:  # noqa: ANN401 -- a live document may hold anything
     """In a few words, e.g. ``stream 3 lines`` or ``image/png 12 kB``."""
+    if not isinstance(output, dict):
+        return cut(f"invalid: {output}", 200)
     match output.get("output_type"):
         case "stream":
             lines = len(str(output.get("text", "")).splitlines())
