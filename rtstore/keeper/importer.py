@@ -23,18 +23,19 @@ class Refused(Exception):
     """The document can't be loaded; its members were told."""
 
 
-async def load(charge: Charge) -> None:
+async def load(charge: Charge) -> bool:
     """Fill the document from its file if nobody has; know what the file is either way.
 
-    Raises Refused, JupyterUnavailable, LeaseLost, StoreUnavailable, StoreRefused.
+    Returns whether it was filled now. Raises Refused, JupyterUnavailable, LeaseLost,
+    StoreUnavailable, StoreRefused.
     """
     if charge.replica.is_empty:
-        await _import(charge)
-    else:
-        await _resume(charge)
+        return await _import(charge)
+    await _resume(charge)
+    return False
 
 
-async def _import(charge: Charge) -> None:
+async def _import(charge: Charge) -> bool:
     at = charge.replica.follower.position
     try:
         file = await charge.office.contents.read(charge.where)
@@ -48,12 +49,13 @@ async def _import(charge: Charge) -> None:
     if entry_id is None:
         logger.info("somebody else was first document=%s", charge.document_id)
         await _resume(charge)
-        return
+        return False
     logger.info("imported document=%s path=%s", charge.document_id, charge.where.path)
     charge.file_hash, charge.stat = file.hash, file.stat
     # Of what was appended, not of the log: somebody may be typing already.
     charge.base = Base.of(charge.where.kind, live.content(fresh.document), file.hash)
     await bases.store(charge.office.link, charge.keys, charge.base, str(entry_id))
+    return True
 
 
 async def _append(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
+from typing import Any, NoReturn
 
 from rtstore.errors import (
     JupyterUnavailable,
@@ -95,16 +95,7 @@ class Keeper:
         await charge.replica.follower.start()
         await charge.open()
         await self._wait_for_heal()
-        is_told = False
-        while True:
-            try:
-                await importer.load(charge)
-                break
-            except JupyterUnavailable as error:
-                level = logging.DEBUG if is_told else logging.INFO
-                logger.log(level, "Jupyter awaited document=%s why=%s", charge.document_id, error)
-                is_told = True
-                await asyncio.sleep(JUPYTER_RETRY_S)
+        was_read = await self._load()
         self._is_loaded = True
         viewer = Viewer(charge)
         if charge.where.kind == NOTEBOOK:
@@ -116,6 +107,7 @@ class Keeper:
             self._answer(),
             self._watch(),
             self._look_after(),
+            self._tell_opened(was_read=was_read),
         ]
         if charge.office.settings.view:
             jobs.append(viewer.run())
@@ -129,6 +121,25 @@ class Keeper:
         except asyncio.CancelledError:
             await self._finish()
             raise
+
+    async def _load(self) -> bool:
+        """Whether the file was read, as soon as there is a Jupyter server to ask."""
+        charge, is_told = self._charge, False
+        while True:
+            try:
+                return await importer.load(charge)
+            except JupyterUnavailable as error:
+                level = logging.DEBUG if is_told else logging.INFO
+                logger.log(level, "Jupyter awaited document=%s why=%s", charge.document_id, error)
+                is_told = True
+                await asyncio.sleep(JUPYTER_RETRY_S)
+
+    async def _tell_opened(self, *, was_read: bool) -> None:
+        """For other extensions (chats), which take the document when they hear of it."""
+        charge, path = self._charge, self._charge.where.path
+        if was_read:
+            await charge.event("INFO", "load", f"{path} was read")
+        await charge.event("INFO", "initialize", f"{path} is open together")
 
     async def _wait_for_heal(self) -> None:
         charge = self._charge
@@ -170,7 +181,7 @@ class Keeper:
                     except (JupyterUnavailable, NotTaken) as error:
                         logger.warning("not taken document=%s: %s", charge.document_id, error)
                 case "deleted":
-                    raise Released("its file was deleted")
+                    await self._release("its file was deleted")
 
     async def _save(self, told: dict[str, Any]) -> None:
         status, why = "success", ""
@@ -222,4 +233,8 @@ class Keeper:
         if await charge.is_used():  # somebody came between
             await charge.office.registry.mark(charge.document_id)
             return
-        raise Released("nobody has it open")
+        await self._release("nobody has it open")
+
+    async def _release(self, why: str) -> NoReturn:
+        await self._charge.event("INFO", "clean", f"{self._charge.where.path} is let go: {why}")
+        raise Released(why)

@@ -104,28 +104,35 @@ class Outside:
                 raise await self._can_not_read(error) from error
             self._unreadable = ""
             async with charge.lock:
-                if charge.base is base and charge.where == where:
-                    await self._compare(file, theirs, is_replaced=is_replaced, is_again=is_again)
-                    return
+                is_current = charge.base is base and charge.where == where
+                is_new = is_current and await self._compare(
+                    file, theirs, is_replaced=is_replaced, is_again=is_again
+                )
+            if is_current:
+                break
             # A save or another look came between: what was read may be older than the base.
             is_again = True
+        if is_new:
+            why = f"{where.path} was changed outside, and the open document with it"
+            await charge.event("INFO", "overwrite", why)
 
     async def _compare(
         self, file: Read, theirs: object, *, is_replaced: bool, is_again: bool
-    ) -> None:
+    ) -> bool:
+        """Whether the document was changed."""
         charge = self._charge
         is_ours = file.hash == charge.file_hash and charge.base is not None
         # Who replaced the file by what we last saved means it; if we saved since, it is merged.
         if is_ours and (is_again or not is_replaced):
             charge.stat = file.stat
-            return
+            return False
         await charge.replica.follower.catch_up()
         await charge.settle()
-        if not is_replaced and self._is_pending(theirs):
-            logger.info("own save found document=%s", charge.document_id)
-            await self._agree(file, theirs)
-        else:
-            await self._take(file, theirs, is_replaced=is_replaced)
+        if is_replaced or not self._is_pending(theirs):
+            return await self._take(file, theirs, is_replaced=is_replaced)
+        logger.info("own save found document=%s", charge.document_id)
+        await self._agree(file, theirs)
+        return False
 
     def _is_pending(self, theirs: object) -> bool:
         """Whether it is a save of ours, or of who kept it before, that was never answered."""
@@ -147,7 +154,7 @@ class Outside:
             self._unreadable = why
         return NotTaken(why, is_told=why == self._unreadable)
 
-    async def _take(self, file: Read, theirs: object, *, is_replaced: bool) -> None:
+    async def _take(self, file: Read, theirs: object, *, is_replaced: bool) -> bool:
         charge, kind = self._charge, self._charge.where.kind
         wanted: object | None = theirs
         conflict = ""
@@ -161,11 +168,11 @@ class Outside:
         if conflict and not await charge.beside(form.to_file(kind, theirs), "conflict", conflict):
             why = f"{conflict}; what is in the file can't be saved beside"
             raise NotTaken(why, is_told=conflict == charge.not_beside)
-        if wanted is not None:
-            await charge.replica.edit(
-                lambda document: apply.apply(kind, document, wanted), Origin(kind="x"), charge.hand
-            )
+        done = wanted is not None and await charge.replica.edit(
+            lambda document: apply.apply(kind, document, wanted), Origin(kind="x"), charge.hand
+        )
         await self._agree(file, theirs)
+        return bool(done)
 
     def _merged(self, theirs: object, *, is_known: bool) -> tuple[object | None, str]:
         """What the document is to say, and why the file must be kept beside ("": it need not).
