@@ -22,9 +22,11 @@ def content(ydocument: YBaseDoc, *, states: bool = False) -> Any:  # noqa: ANN40
     """
     if not isinstance(ydocument, YNotebook):
         try:
-            return ydocument.get()
+            told = ydocument.get()
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             raise BadDocument(f"{type(error).__name__}: {error}") from error
+        # Bytes come out of Yjs as a bytearray, which is neither JSON nor hashable.
+        return bytes(told) if isinstance(told, bytearray) else told
     with ydocument.ydoc.transaction():
         meta = ydocument.ydoc.get("meta", type=Map).to_py() or {}
         cells = ydocument.ydoc.get("cells", type=Array).to_py() or []
