@@ -7,7 +7,7 @@ import time
 
 from rtstore.errors import BadDocument, DocumentError, NoSuchDocument
 from rtstore.keeper import base as bases
-from rtstore.keeper import form
+from rtstore.keeper import form, giants
 from rtstore.keeper.base import Base
 from rtstore.keeper.charge import Charge, is_same
 from rtstore.keeper.contents import Read
@@ -40,6 +40,7 @@ async def _import(charge: Charge) -> bool:
     try:
         file = await charge.office.contents.read(charge.where)
         content = form.from_file(charge.where.kind, charge.where.form, file.content)
+        content = await giants.taken_out(charge, content)
         fresh = Replica(charge.log, charge.where.kind)
         entry_id = await _append(charge, fresh, file, content, after=at)
     except DocumentError as error:

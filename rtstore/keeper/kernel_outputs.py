@@ -9,12 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 from rtstore.errors import LeaseLost
+from rtstore.keeper import giants
 from rtstore.keeper.charge import Charge
 from rtstore.redis_backend.keys import KernelKeys
 from rtstore.redis_backend.output_log import OutputEntry, OutputLog
 from rtstore.redis_backend.run_book import RunBook
 from rtstore.redis_backend.update_log import Folded, Origin
 from rtstore.schema.frames import NOTHING
+from rtstore.schema.giants import Beside
 from rtstore.schema.ids import EntryId
 from rtstore.schema.kernel_fold import KernelFold, RunInfo, Said
 from rtstore.schema.live_fold import LiveCells
@@ -120,12 +122,10 @@ class _Follower:
         async with link.listen(self._log.keys.feed, lambda _: self._bell.set()):
             self._cursor, state = await self._book.cursor(self._kernel_id)
             self._fold = KernelFold(
-                self._charge.document_id,
-                self._kernel_id,
                 state,
                 self._runs,
                 outputs_of=self._outputs_of,
-                base_url=self._base_url,
+                beside=Beside(self._base_url, self._charge.document_id, self._kernel_id),
             )
             while True:
                 self._bell.clear()
@@ -184,6 +184,7 @@ class _Follower:
                 self._take(fold, one)
             live, self._live = self._live, None
             changes = fold.changes
+            await giants.store(charge, fold.beside.blobs)
             update = charge.replica.changed(lambda _: live.apply(changes), origin="rtstore")
             folded = Folded(
                 kernel_id=self._kernel_id,
@@ -191,7 +192,7 @@ class _Follower:
                 cursor=str(position),
                 state=json.dumps(fold.state()),
                 runs={cell: json.dumps(self._runs[cell]) for cell in fold.changed_runs},
-                spills={},
+                spills=fold.beside.spills,
             )
             if not await self._append(update, folded):
                 raise LeaseLost(f"somebody else follows kernel {self._kernel_id}")

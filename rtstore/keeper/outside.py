@@ -6,7 +6,7 @@ import asyncio
 import logging
 
 from rtstore.errors import BadDocument, DocumentError, JupyterUnavailable, NoSuchDocument
-from rtstore.keeper import form
+from rtstore.keeper import form, giants
 from rtstore.keeper.base import Base
 from rtstore.keeper.charge import Charge, is_same
 from rtstore.keeper.contents import Read, Stat
@@ -95,6 +95,7 @@ class Outside:
             try:
                 file = await charge.office.contents.read(where)
                 theirs = form.from_file(where.kind, where.form, file.content)
+                theirs = await giants.taken_out(charge, theirs)
             except NoSuchDocument:
                 if charge.where != where:
                     continue
@@ -165,7 +166,7 @@ class Outside:
             charge.document_id, charge.where.path, conflict or "none",
         )  # fmt: skip
         # First of all: once the base is the file's content, the next save goes over it.
-        if conflict and not await charge.beside(form.to_file(kind, theirs), "conflict", conflict):
+        if conflict and not await self._keep_beside(theirs, conflict):
             why = f"{conflict}; what is in the file can't be saved beside"
             raise NotTaken(why, is_told=conflict == charge.not_beside)
         done = wanted is not None and await charge.replica.edit(
@@ -173,6 +174,11 @@ class Outside:
         )
         await self._agree(file, theirs)
         return bool(done)
+
+    async def _keep_beside(self, theirs: object, why: str) -> bool:
+        charge = self._charge
+        told = form.to_file(charge.where.kind, await giants.put_back(charge, theirs))
+        return await charge.beside(told, "conflict", why) is not None
 
     def _merged(self, theirs: object, *, is_known: bool) -> tuple[object | None, str]:
         """What the document is to say, and why the file must be kept beside ("": it need not).

@@ -17,7 +17,7 @@ from rtstore.errors import (
     NoSuchDocument,
     NotAllowed,
 )
-from rtstore.keeper import form
+from rtstore.keeper import form, giants
 from rtstore.keeper.base import Base
 from rtstore.keeper.charge import INVALID, Charge
 from rtstore.keeper.contents import Written
@@ -146,7 +146,7 @@ class Saver:
             await charge.agreed(charge.base, charge.stat)
             return
         try:
-            told = form.to_file(where.kind, content)
+            told = form.to_file(where.kind, await giants.put_back(charge, content))
         except BadDocument as error:
             await self._aside(content, digest, f"not a valid notebook: {error}")
             raise NotSaved(str(error), is_told=digest == self._refused) from error

@@ -11,12 +11,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from rtstore.schema import terminal_text
+from rtstore.schema import giants, terminal_text
+from rtstore.schema.giants import Beside
 
 Output = dict[str, Any]
 
 SHOWN = frozenset({"stream", "display_data", "execute_result", "error"})
 """Types of iopub messages that are outputs."""
+GROWN = 1.25
+"""A number that grows is told again when it has grown by so much: not with each message."""
 WITH_DISPLAY_ID = frozenset({"display_data", "execute_result", "update_display_data"})
 
 
@@ -36,6 +39,14 @@ class CellOutputs:
     """Where the next text of that stream is written."""
     displays: dict[str, list[int]] = field(default_factory=dict)
     """display_id → indexes of outputs."""
+    held: int = 0
+    """About how many characters the outputs have."""
+    spill: str = ""
+    """Where the last stream's text goes that the document does not hold."""
+    spilled: int = 0
+    """How many characters went there."""
+    left_out: int = 0
+    """How many outputs are not shown, as there are too many."""
 
     def as_json(self) -> dict[str, Any]:
         """What `of_json` takes, without what is as it begins."""
@@ -57,20 +68,47 @@ class CellOutputs:
         self.clears_on_next = False
         outputs.clear()
         self.displays.clear()
-        self.number = 0
+        self.number = self.held = self.left_out = 0
+        self.spill = ""
 
-    def add(self, outputs: list[Output], output: Output) -> None:
+    def add(self, outputs: list[Output], output: Output, beside: Beside) -> None:
         """One more output; text of the stream that is last goes to its end."""
         if self.clears_on_next:
             self.clear(outputs)
         if output["output_type"] == "stream":
-            self._write(outputs, str(output["name"]), str(output["text"]))
+            self._write(outputs, str(output["name"]), str(output["text"]), beside)
+        elif len(outputs) >= beside.outputs_max:
+            self._leave_out(outputs, beside)
         else:
-            outputs.append(output)
+            outputs.append(self._small(output, beside))
         self.number = len(outputs)
 
-    def _write(self, outputs: list[Output], name: str, text: str) -> None:
+    def _small(self, output: Output, beside: Beside) -> Output:
+        is_full = self.held > giants.CELL_CHARS_MAX
+        chars_max = giants.SMALL_CHARS_MAX if is_full else giants.INLINE_CHARS_MAX
+        small = giants.shrunk(output, beside, chars_max=chars_max)
+        self.held += giants.size(small)
+        return small
+
+    def _leave_out(self, outputs: list[Output], beside: Beside) -> None:
+        self.left_out += 1
+        told = giants.mark(outputs[-1], "left_out")
+        notice = giants.left_out(self.left_out, url=beside.run_url(self.run))
+        if told is None:
+            outputs.append(notice)
+        elif self.left_out >= GROWN * told:
+            outputs[-1] = notice
+
+    def _write(self, outputs: list[Output], name: str, text: str, beside: Beside) -> None:
         last = outputs[-1] if outputs else {}
+        told = giants.mark(last, "rest")
+        if isinstance(told, dict) and told.get("spill") == self.spill and told.get("name") == name:
+            self._add_to_spill(outputs, text, beside)
+            return
+        is_new = (last.get("output_type"), last.get("name")) != ("stream", name)
+        if is_new and len(outputs) >= beside.outputs_max:
+            self._leave_out(outputs, beside)
+            return
         if last.get("output_type") == "stream" and last.get("name") == name:
             now = str(last.get("text", ""))
             is_ours = self.number == len(outputs) and self.chars == len(now)
@@ -79,20 +117,46 @@ class CellOutputs:
         else:
             written, self.cursor = terminal_text.write("", 0, text)
             outputs.append({"output_type": "stream", "name": name, "text": written})
-        self.chars = len(outputs[-1]["text"])
+        head, more = giants.split(outputs[-1]["text"])
+        self.chars = len(head)
+        if more:
+            outputs[-1]["text"] = head
+            self.spill, self.spilled = f"{self.run}.{len(outputs)}", 0
+            outputs.append(giants.rest(name, 0, beside, spill=self.spill))
+            self._add_to_spill(outputs, more, beside)
+
+    def _add_to_spill(self, outputs: list[Output], text: str, beside: Beside) -> None:
+        beside.spills[self.spill] = beside.spills.get(self.spill, "") + text
+        self.spilled += len(text)
+        told = giants.mark(outputs[-1], "rest")
+        if self.spilled >= GROWN * told["chars"]:
+            outputs[-1] = giants.rest(told["name"], self.spilled, beside, spill=self.spill)
+
+    def settle(self, outputs: list[Output], beside: Beside) -> None:
+        """The run is over: numbers that were told roughly are told exactly."""
+        if not outputs:
+            return
+        told = giants.mark(outputs[-1], "rest")
+        if isinstance(told, dict) and told.get("spill") == self.spill != "":
+            outputs[-1] = giants.rest(str(told["name"]), self.spilled, beside, spill=self.spill)
+        elif giants.mark(outputs[-1], "left_out"):
+            outputs[-1] = giants.left_out(self.left_out, url=beside.run_url(self.run))
 
     def register(self, outputs: list[Output], display_id: str) -> None:
         """The output added last can be replaced under `display_id`."""
         self.displays.setdefault(display_id, []).append(len(outputs) - 1)
 
-    def update(self, outputs: list[Output], display_id: str, output: Output) -> bool:
+    def update(
+        self, outputs: list[Output], display_id: str, output: Output, beside: Beside
+    ) -> bool:
         """Replace what is shown under `display_id`; whether anything is."""
         if self.number != len(outputs):  # the user cleared them, or wrote outputs: not ours
             self.displays.clear()
         found = [i for i in self.displays.get(display_id, ()) if i < len(outputs)]
         for index in found:
-            outputs[index] = {**output, "output_type": "display_data"}
-            outputs[index].pop("execution_count", None)
+            shown = giants.shrunk(output, beside) | {"output_type": "display_data"}
+            shown.pop("execution_count", None)
+            outputs[index] = shown
         return bool(found)
 
 

@@ -20,6 +20,7 @@ from rtstore.schema.cell_outputs import (
     display_id_of,
     output_of,
 )
+from rtstore.schema.giants import Beside
 from rtstore.schema.run import ABORTED, LOST, OVER, REQUESTED, RUNNING
 
 RunInfo = dict[str, Any]
@@ -57,17 +58,18 @@ class KernelFold:
 
     def __init__(
         self,
-        document_id: str,
-        kernel_id: str,
         state: dict[str, Any],
         runs: dict[str, RunInfo],
         *,
         outputs_of: Callable[[str], list[Output] | None],
-        base_url: str,
+        beside: Beside,
     ) -> None:
-        """`outputs_of`: the outputs that a cell has in the document now; None: no such cell."""
-        self._document_id, self._kernel_id = document_id, kernel_id
-        self._runs, self._outputs_of, self._base_url = runs, outputs_of, base_url
+        """`outputs_of`: the outputs that a cell has in the document now; None: no such cell.
+
+        `beside` names document and kernel, and takes what is too large.
+        """
+        self._document_id, self._kernel_id = beside.document_id, beside.kernel_id
+        self._runs, self._outputs_of, self.beside = runs, outputs_of, beside
         self.waiting: dict[str, str] = dict(state.get("waiting", {}))
         """Run → cell, of those that did not begin."""
         self._timed: dict[str, dict[str, str]] = dict(state.get("timed", {}))
@@ -88,6 +90,8 @@ class KernelFold:
     def flushed(self) -> None:
         """The changes are in the document."""
         self.changes, self.changed_runs = {}, set()
+        self.beside.blobs.clear()
+        self.beside.spills.clear()
 
     @property
     def is_busy(self) -> bool:
@@ -184,6 +188,8 @@ class KernelFold:
         # Together, at the end: a count alone would end the [*] in some views.
         change.values["execution_count"] = int(count) if is_counted and count else None
         change.values["execution_state"] = "idle"
+        for _, outputs in self._shown_by(said.parent):
+            self.cells[cell].settle(outputs, self.beside)
         if said.content.get("by_other"):
             self._add_note(said.parent, str(said.content.get("why")))
         if state == LOST:
@@ -210,7 +216,7 @@ class KernelFold:
                 self.cells[cell].clear(outputs, wait=bool(said.content.get("wait")))
         elif said.type in SHOWN:
             for cell, outputs in self._shown_by(said.parent):
-                self.cells[cell].add(outputs, output_of(said.type, said.content))
+                self.cells[cell].add(outputs, output_of(said.type, said.content), self.beside)
                 if display_id and said.type == "display_data":
                     self.cells[cell].register(outputs, display_id)
 
@@ -219,7 +225,8 @@ class KernelFold:
             if display_id in state.displays and self._is_shown(cell):
                 outputs = self._outputs(cell)
                 if outputs is not None:
-                    state.update(outputs, display_id, output_of("display_data", said.content))
+                    shown = output_of("display_data", said.content)
+                    state.update(outputs, display_id, shown, self.beside)
 
     def _take_reply(self, said: Said) -> None:
         self._note_time(said, "shell.execute_reply.started")
@@ -233,7 +240,7 @@ class KernelFold:
         match payload.get("source"):
             case "page" if isinstance(payload.get("data"), dict):
                 output = {"output_type": "display_data", "data": payload["data"], "metadata": {}}
-                self.cells[cell].add(outputs, output)
+                self.cells[cell].add(outputs, output, self.beside)
             case "set_next_input":
                 text = str(payload.get("text", ""))
                 if payload.get("replace"):
@@ -254,18 +261,19 @@ class KernelFold:
         for cell, outputs in self._shown_by(run_id):
             text = f"[rtstore: {note}]\n"
             stream = {"output_type": "stream", "name": "stderr", "text": text}
-            self.cells[cell].add(outputs, stream)
+            self.cells[cell].add(outputs, stream, self.beside)
 
     def _prompt(self, cell: str, said: Said) -> None:
         for _, outputs in self._shown_by(said.parent):
             state = self.cells[cell]
             prompts.remove(outputs)
             if said.type == "asks":
-                url = f"{self._base_url}rtstore/input/{self._kernel_id}/{said.parent}"
+                url = f"{self.beside.base_url}rtstore/input/{self._kernel_id}/{said.parent}"
                 outputs.append(prompts.output(str(said.content.get("prompt", "")), url=url))
             else:
                 text = f"{said.content.get('prompt', '')} {said.content.get('value', '')}\n"
-                state.add(outputs, {"output_type": "stream", "name": "stdin", "text": text})
+                stream = {"output_type": "stream", "name": "stdin", "text": text}
+                state.add(outputs, stream, self.beside)
             state.number = len(outputs)
 
     # -- cells -----------------------------------------------------------------------------

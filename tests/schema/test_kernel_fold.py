@@ -3,6 +3,7 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
+from rtstore.schema.giants import Beside
 from rtstore.schema.kernel_fold import KernelFold, Said
 
 RUN, CELL = "run1", "cell-0"
@@ -39,7 +40,8 @@ class Notebook:
             found = self.outputs.get(cell)
             return None if found is None else [dict(one) for one in found]
 
-        return KernelFold("d", kernel, state, self.runs, outputs_of=outputs_of, base_url="/b/")
+        beside = Beside("/b/", "d", kernel)
+        return KernelFold(state, self.runs, outputs_of=outputs_of, beside=beside)
 
     def another_keeper(self, kernel: str = "k") -> None:
         """Somebody else goes on from what was kept."""

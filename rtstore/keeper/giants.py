@@ -1,0 +1,77 @@
+"""Giants: what a notebook keeps beside it, stored, and put back where a file needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rtstore.keeper.charge import Charge
+from rtstore.schema import giants
+from rtstore.schema.giants import Beside
+
+WHOLE_CHARS_MAX = 200 * 2**20
+"""A file gets no more of them than this; what is beyond stays a link."""
+
+
+async def store(charge: Charge, blobs: Mapping[str, str]) -> None:
+    """Keep values under their hashes. Raises StoreUnavailable, StoreFull."""
+    for sha, text in blobs.items():
+        await charge.office.link.command("SET", charge.keys.blob(sha), text)
+
+
+async def taken_out(charge: Charge, content: Any) -> Any:  # noqa: ANN401 -- a notebook's content
+    """A notebook as the document holds it, of one that a file has; stores what is large.
+
+    Contents of other kinds, and what is no notebook, come back as they are.
+    """
+    if not _is_notebook(content):
+        return content
+    beside = Beside(await charge.base_url(), charge.document_id)
+    cells = [
+        {**cell, "outputs": giants.small(cell["outputs"], beside)}
+        if isinstance(cell.get("outputs"), list)
+        else cell
+        for cell in content["cells"]
+    ]
+    await store(charge, beside.blobs)
+    return {**content, "cells": cells}
+
+
+async def put_back(charge: Charge, content: Any) -> Any:  # noqa: ANN401 -- a notebook's content
+    """A notebook as a file holds it, of one that the document says."""
+    needed: set[str] = set()
+    if not _is_notebook(content):
+        return content
+    for cell in content["cells"]:
+        if isinstance(cell.get("outputs"), list):
+            needed |= giants.names(cell["outputs"])
+    if not needed:
+        return content
+    stored: dict[str, str] = {}
+    for name in sorted(needed):
+        found = await _read(charge, name)
+        if found is not None and sum(map(len, stored.values())) < WHOLE_CHARS_MAX:
+            stored[name] = found
+    cells = [
+        {**cell, "outputs": giants.whole(cell["outputs"], stored)}
+        if isinstance(cell.get("outputs"), list)
+        else cell
+        for cell in content["cells"]
+    ]
+    return {**content, "cells": cells}
+
+
+def _is_notebook(content: object) -> bool:
+    """Whether it has cells, each of the form that is looked into here."""
+    cells = content.get("cells") if isinstance(content, dict) else None
+    return isinstance(cells, list) and all(
+        isinstance(cell, dict)
+        and all(isinstance(output, dict) for output in cell.get("outputs") or ())
+        for cell in cells
+    )
+
+
+async def _read(charge: Charge, name: str) -> str | None:
+    key = charge.keys.spill(name) if "." in name else charge.keys.blob(name)
+    found = await charge.office.link.command("GET", key)
+    return found.decode("utf-8", "replace") if found is not None else None
