@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import ClientSession, CookieJar
 from pycrdt import Array
+from redis.exceptions import RedisError
 
 from rtstore.client import Notebook, connect
 from rtstore.redis_backend.keys import KernelKeys, Keys
@@ -56,9 +57,12 @@ class Bench:
         return str(told["run"])
 
     async def state(self, run_id: str) -> str:
-        """The run's state now; '' for a cell that was not sent."""
-        async with self.lab.redis() as redis:
-            return str(await redis.hget(self.keys.run(run_id), "state") or "")
+        """The run's state now; '' for a cell that was not sent, and while there is no store."""
+        try:
+            async with self.lab.redis() as redis:
+                return str(await redis.hget(self.keys.run(run_id), "state") or "")
+        except (RedisError, OSError):
+            return ""
 
     async def until_over(self, run_id: str, *, within_s: float = RUN_S) -> str:
         """Wait for the run's end; its state."""

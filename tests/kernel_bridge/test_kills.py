@@ -1,0 +1,175 @@
+"""Whoever is killed while a cell runs: each line once, in order, and the cell run once.
+
+RTSTORE_KILLS says how many times each is killed (default 1); a seed that failed is run again with
+RTSTORE_SEED.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import psutil  # type: ignore[import-untyped]
+import pytest
+
+from tests.support.lab import Lab, running_lab
+from tests.support.runs import Bench, bench
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.timeout(1800)
+
+KILLS = int(os.environ.get("RTSTORE_KILLS", "1"))
+SEED = int(os.environ.get("RTSTORE_SEED", "0")) or random.SystemRandom().randrange(10**6)
+LINES, EACH_S = 200, 0.01
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="  # noqa: E501
+CELL = f"""
+import time
+from IPython.display import display
+with open('ran-TAG', 'a') as ran:
+    ran.write('x')
+shown = display('step 0', display_id='shown')
+for number in range({LINES}):
+    print('line', number, flush=True)
+    if number % 50 == 0:
+        display({{'image/png': '{PIXEL}', 'text/plain': f'image {{number}}'}}, raw=True)
+    if number % 10 == 0:
+        shown.update(f'step {{number}}')
+    time.sleep({EACH_S})
+"""
+
+
+def expected() -> list[dict[str, Any]]:
+    """What an undisturbed run shows."""
+    last = {"text/plain": repr(f"step {LINES - 10}")}
+    outputs: list[dict[str, Any]] = [{"output_type": "display_data", "data": last, "metadata": {}}]
+    text = ""
+    for number in range(LINES):
+        text += f"line {number}\n"
+        if number % 50 == 0:
+            outputs.append({"output_type": "stream", "name": "stdout", "text": text})
+            data = {"image/png": PIXEL, "text/plain": f"image {number}"}
+            outputs.append({"output_type": "display_data", "data": data, "metadata": {}})
+            text = ""
+    return [*outputs, {"output_type": "stream", "name": "stdout", "text": text}]
+
+
+async def holder(nb: Bench) -> psutil.Process:
+    """The worker that serves the kernel."""
+    async with nb.lab.redis() as redis:
+        owner = str(await redis.get(nb.keys.lease) or "").partition(" ")[0]
+    found = [worker.pid for worker in nb.lab.workers() if worker.worker == owner]
+    assert found, f"nobody serves the kernel: {owner!r}"
+    return psutil.Process(found[0])
+
+
+async def kill_holder(nb: Bench) -> None:
+    (await holder(nb)).kill()
+
+
+async def kill_all_workers(nb: Bench) -> None:
+    for worker in nb.lab.workers():
+        psutil.Process(worker.pid).kill()
+
+
+async def kill_store(nb: Bench) -> None:
+    psutil.Process(await nb.lab.store_pid()).kill()
+
+
+async def stop_holder(nb: Bench) -> None:
+    """It stands still for 5 s, and goes on when another has taken over."""
+    process = await holder(nb)
+    process.send_signal(signal.SIGSTOP)
+    try:
+        await asyncio.sleep(5)
+    finally:
+        process.send_signal(signal.SIGCONT)
+
+
+FAULTS: dict[str, Callable[[Bench], Awaitable[None]]] = {
+    "holder": kill_holder,
+    "all workers": kill_all_workers,
+    "store": kill_store,
+    "stopped holder": stop_holder,
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_each_line_is_there_once_and_in_order(
+    fault: str, tmp_path: Path, measured: Callable[[str], None]
+) -> None:
+    chance = random.Random(f"{SEED} {fault}")
+    async with running_lab(tmp_path) as lab:
+        for number in range(KILLS):
+            seed = chance.randrange(10**6)
+            try:
+                await one(lab, fault, f"{fault.partition(' ')[0]}{number}", random.Random(seed))
+            except Exception as error:
+                raise AssertionError(f"{fault} number {number} of RTSTORE_SEED={SEED}") from error
+    measured(f"{KILLS} x {fault} ended in mid-run (seed {SEED}): nothing lost, nothing twice")
+
+
+async def one(lab: Lab, fault: str, tag: str, chance: random.Random) -> None:
+    async with bench(lab, f"{tag}.ipynb", [CELL.replace("TAG", tag)]) as nb:
+        run_id = await nb.ask(0)
+        await asyncio.sleep(chance.uniform(0.05, LINES * EACH_S))
+        await FAULTS[fault](nb)
+        assert await nb.until_over(run_id, within_s=60) == "ok"
+
+        await until(lambda: _is_shown(nb), what="the cell shows all", timeout_s=30)
+        assert nb.outputs(0) == expected()
+        assert (lab.notes / f"ran-{tag}").read_text() == "x"
+        await until(lambda: _is_saved(nb), what="the file says the same", timeout_s=30)
+
+
+async def _is_shown(nb: Bench) -> bool:
+    cell = nb.live()[0]
+    return (cell["execution_state"], cell["execution_count"]) == ("idle", 1)
+
+
+async def _is_saved(nb: Bench) -> bool:
+    cells = nb.on_disk()
+    if not cells or cells[0]["execution_count"] != 1:
+        return False
+    texts = [
+        "".join(o.get("text", o.get("data", {}).get("text/plain", [])))
+        for o in cells[0]["outputs"]
+    ]
+    wanted = [str(o.get("text", o.get("data", {}).get("text/plain"))) for o in expected()]
+    return texts == wanted
+
+
+async def test_a_kernel_that_is_killed_leaves_what_it_had_said(tmp_path: Path) -> None:
+    async with (
+        running_lab(tmp_path) as lab,
+        bench(lab, "killed.ipynb", [CELL.replace("TAG", "k"), "'never'"]) as nb,
+    ):
+        run_id, second = await nb.ask(0), await nb.ask(1)
+        await until(lambda: _says(nb, "line 20"), what="it runs")
+        async with lab.redis() as redis:
+            pid = int(await redis.hget(nb.keys.meta, "pid"))
+        psutil.Process(pid).kill()
+
+        assert await nb.until_over(run_id) == "lost"
+        assert await nb.until_over(second) == "aborted"
+        await nb.until_idle(0, 1)
+        lines = "".join(output.get("text", "") for output in nb.outputs(0)).splitlines()
+        assert lines == [f"line {number}" for number in range(len(lines))]
+        assert len(lines) > 20
+        assert [cell["execution_count"] for cell in nb.live()] == [None, None]
+
+        await until(lambda: _started_again(nb, pid), what="Jupyter started it again", timeout_s=30)
+        assert await nb.run(1) == "ok"
+
+
+async def _says(nb: Bench, text: str) -> bool:
+    return text in "".join(str(output.get("text", "")) for output in nb.outputs(0))
+
+
+async def _started_again(nb: Bench, pid: int) -> bool:
+    async with nb.lab.redis() as redis:
+        return int(await redis.hget(nb.keys.meta, "pid") or 0) not in (0, pid)
