@@ -20,6 +20,12 @@ COMMANDS = {
     "docs": "List the documents: who is in them, their sizes, how far behind.",
     "log": "Show the entries of a document's log, decoded.",
     "cat": "Print a document as it is now.",
+    "kernels": "List the kernels: what they do, and who waits for them.",
+    "runs": "List the runs of cells: who, which cell, how it went.",
+    "outputs": "Show what a kernel said, message by message.",
+    "run": "Run cells of a notebook in its kernel.",
+    "interrupt": "Interrupt a kernel.",
+    "restart": "Restart a kernel.",
     "doctor": "Check settings, versions and the store; say what to do about each finding.",
 }
 

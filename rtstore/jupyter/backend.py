@@ -76,7 +76,10 @@ class Backend:
         self.file_ids = FileIds(self.changes.add)
         self.arrivals = Arrivals(self.event_logger)
         self.kernels = Kernels(
-            lambda: serverapp.kernel_manager, self.keys, contents_id=self.contents_id
+            lambda: serverapp.kernel_manager,
+            self._path_of_kernel,
+            self.keys,
+            contents_id=self.contents_id,
         )
         self.sockets: set[WebSocketHandler] = set()
         """Open room sockets, closed at the server's stop."""
@@ -100,6 +103,11 @@ class Backend:
     def contents_manager(self) -> Any:  # noqa: ANN401 -- any contents manager
         """The one in use now; other extensions may have replaced the first."""
         return self._serverapp.web_app.settings["contents_manager"]
+
+    def _path_of_kernel(self, kernel_id: str) -> str:
+        """The notebook that a kernel is for; '' if it is for none, or that can't be told."""
+        path_of = getattr(self._serverapp.session_manager, "path_of_kernel", None)
+        return str(path_of(kernel_id)) if path_of is not None else ""
 
     def is_indexed(self, path: str) -> bool:
         """Whether the file was ever opened together, as far as is known here at no cost."""

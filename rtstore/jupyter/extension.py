@@ -11,7 +11,15 @@ from jupyter_server.gateway.gateway_client import GatewayClient
 from jupyter_server.serverapp import ServerApp
 
 from rtstore.errors import SettingsError
-from rtstore.jupyter import clashes, contents_hooks, events, internal, kernel_actions, provisioner
+from rtstore.jupyter import (
+    clashes,
+    contents_hooks,
+    events,
+    internal,
+    internal_kernels,
+    kernel_actions,
+    provisioner,
+)
 from rtstore.jupyter.backend import Backend
 from rtstore.jupyter.file_ids import IdHandler, PathHandler
 from rtstore.jupyter.get_document import Documents
@@ -84,7 +92,10 @@ class RTStoreExtension(ExtensionApp):  # type: ignore[misc] # untyped
         if self._backend is None:
             return
         given = {"backend": self._backend}
-        self.handlers.extend((rf"/{path}", handler, given) for path, handler in internal.ROUTES)
+        self.handlers.extend(
+            (rf"/{path}", handler, given)
+            for path, handler in (*internal.ROUTES, *internal_kernels.ROUTES)
+        )
         patient = given | {"wait_s": SESSION_WAIT_S}
         ids = {"file_ids": self._backend.file_ids}
         self.handlers.extend(

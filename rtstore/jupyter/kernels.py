@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,10 +37,18 @@ class Actor:
 
 
 class Kernels:
-    """See the module. `manager` is asked each time."""
+    """See the module. `manager` is asked each time; `path_of` tells a kernel's notebook."""
 
-    def __init__(self, manager: Any, keys: Keys, *, contents_id: str) -> None:  # noqa: ANN401
-        self._manager, self._keys, self._contents_id = manager, keys, contents_id
+    def __init__(
+        self,
+        manager: Callable[[], Any],
+        path_of: Callable[[str], str],
+        keys: Keys,
+        *,
+        contents_id: str,
+    ) -> None:
+        self._manager, self._path_of = manager, path_of
+        self._keys, self._contents_id = keys, contents_id
         self._host = socket.gethostname()
         self._told: dict[str, dict[str, str]] = {}
         self._link: Link | None = None
@@ -108,6 +117,7 @@ class Kernels:
         told = {
             "host": self._host,
             "name": str(kernel.kernel_name),
+            "path": self._path_of(kernel_id),
             "connection_file": str(kernel.connection_file),
             "state": str(getattr(kernel, "execution_state", "starting")),
             "by": "",

@@ -76,6 +76,12 @@ class SharedSessions(SessionManager):  # type: ignore[misc] # untyped
             # JupyterLab shuts a session down that is not of the path which it made up.
             return dict(found) | {"path": path}
 
+    def path_of_kernel(self, kernel_id: str) -> str:
+        """The path of a session with this kernel; '' if there is none."""
+        self.cursor.execute("SELECT path FROM session WHERE kernel_id=?", (kernel_id,))
+        row = self.cursor.fetchone()
+        return str(row["path"]) if row is not None else ""
+
     async def update_session(self, session_id: str, **kwargs: Any) -> None:  # noqa: ANN401
         """Jupyter's. A made-up path means the notebook's."""
         if kwargs.get("path") and kwargs.get("name"):

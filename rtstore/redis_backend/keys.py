@@ -25,7 +25,7 @@ rt:{D}:lease:<name>          string   "<owner> <token>", expires
 rt:{D}:asked                 hash     run id → JSON: runs that the keeper has not queued yet
 rt:{D}:runs                  hash     cell id → JSON: its newest run
 rt:{D}:marks                 hash     cell id → JSON list: edited, earlier, out of order
-rt:{D}:kernels               hash     kernel id → last asked (ms): kernels that ran cells of it
+rt:{D}:follows               hash     kernel id → last asked (ms): kernels that ran cells of it
 rt:{D}:cur:<kernel id>       hash     cursor: the last entry of `out` that the document has;
                                       state: what the next ones need to know, JSON
 rt:{D}:spill:<run>.<n>       string   the rest of a stream too long for the document
@@ -133,9 +133,9 @@ class DocumentKeys:
         return f"{self.tag}:marks"
 
     @property
-    def kernels(self) -> str:
+    def follows(self) -> str:
         """Hash: kernels that ran cells of this document."""
-        return f"{self.tag}:kernels"
+        return f"{self.tag}:follows"
 
     def cursor(self, kernel_id: str) -> str:
         """Hash: how far the document has followed a kernel."""

@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 
 class RunBook:
-    """``rt:{D}:asked``, ``:runs``, ``:kernels``, ``:cur:…``."""
+    """``rt:{D}:asked``, ``:runs``, ``:follows``, ``:cur:…``."""
 
     def __init__(self, link: Link, keys: DocumentKeys) -> None:
         self._link, self._keys = link, keys
@@ -27,7 +27,7 @@ class RunBook:
         `more` is for the keeper: ``saw`` (hash of the source that the user saw) and so on.
         """
         keys, told = self._keys, json.dumps({**run.as_fields(), **more})
-        await self._link.command("HSET", keys.kernels, run.kernel, int(time.time() * 1000))
+        await self._link.command("HSET", keys.follows, run.kernel, int(time.time() * 1000))
         await self._link.command("HSET", keys.asked, run.id, told)
         note = feed.notice("run asked", run=run.id)
         await self._link.command("SPUBLISH", keys.feed, note)
@@ -46,11 +46,11 @@ class RunBook:
 
     async def kernels(self) -> list[str]:
         """Kernels that ran cells of this document, or are asked to."""
-        return [name.decode() for name in await self._link.command("HKEYS", self._keys.kernels)]
+        return [name.decode() for name in await self._link.command("HKEYS", self._keys.follows)]
 
     async def forget(self, kernel_id: str) -> None:
         """The kernel is gone, and all that it said is in the document."""
-        await self._link.command("HDEL", self._keys.kernels, kernel_id)
+        await self._link.command("HDEL", self._keys.follows, kernel_id)
         await self._link.command("DEL", self._keys.cursor(kernel_id))
 
     async def cursor(self, kernel_id: str) -> tuple[str, Json]:

@@ -39,12 +39,12 @@ class Lab:
         self.store_url: str = ready["store"]
         self.log = home / "lab.log"
         self.notes = home / "notes"
-        self._data = home / "data"
+        self.data = home / "data"
 
     @property
     def state_dir(self) -> Path:
         """Of the one contents root; its name is the S of ``rt:{S}:…``."""
-        (found,) = (self._data / "roots").iterdir()
+        (found,) = (self.data / "roots").iterdir()
         return found
 
     def workers(self) -> list[WorkerSlot]:

@@ -1,0 +1,81 @@
+"""The commands that look at kernels and run cells, in a whole lab."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli import command
+from tests.support.lab import Lab
+from tests.support.runs import bench
+from tests.support.waiting import until
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session")]
+
+
+async def rtstore(lab: Lab, *words: str) -> tuple[int, str]:
+    """Run one command as the user of the lab: its status, and all that it said."""
+    ran = await command.rtstore(*words, home=lab.notes.parent)
+    return ran.status, ran.out + ran.err
+
+
+async def test_a_notebook_that_nobody_has_open_is_run_and_saved(lab: Lab) -> None:
+    lab.write_notebook("batch.ipynb", ["x = 20", "", "print(x + 1)"])
+
+    status, said = await rtstore(lab, "run", "batch.ipynb", "--all", "--wait")
+
+    assert (status, said.splitlines()) == (
+        0,
+        ["cell-0: ok [1]", "cell-1: blank", "cell-2: ok [2]"],
+    )
+
+    async def is_saved() -> bool:
+        cells = json.loads((lab.notes / "batch.ipynb").read_text() or "{}").get("cells")
+        return bool(cells) and cells[2]["outputs"] != []
+
+    await until(is_saved, what="the outputs are in the file")
+
+    status, said = await rtstore(lab, "kernels", "--json")
+    (kernel,) = [one for one in json.loads(said) if one["notebook"] == "batch.ipynb"]
+    assert (status, kernel["capture"], kernel["generation"]) == (0, "journal", 1)
+
+    status, said = await rtstore(lab, "runs", kernel["id"][:8])
+    assert [line.split()[2] for line in said.splitlines()[1:]] == ["ok", "ok"], said
+
+    status, said = await rtstore(lab, "outputs", "batch.ipynb")
+    assert "21" in said
+    assert "execute_reply" in said
+
+
+async def test_an_error_is_the_status_and_names_the_cell(lab: Lab) -> None:
+    lab.write_notebook("fails.ipynb", ["1 / 0", "print('never')"])
+    status, said = await rtstore(lab, "run", "fails.ipynb", "--all", "--wait")
+    assert status == 1
+    assert said.splitlines() == [
+        "cell-0: error [1]",
+        "cell-1: aborted (an earlier cell failed)",
+    ]
+    status, said = await rtstore(lab, "run", "fails.ipynb", "--cell", "nowhere")
+    assert (status, said) == (1, "rtstore: no cell 'nowhere' in fails.ipynb\n")
+    status, said = await rtstore(lab, "run", "missing.ipynb", "--all")
+    assert (status, said) == (1, "rtstore: no file missing.ipynb\n")
+
+
+async def test_a_kernel_is_interrupted_and_started_again(lab: Lab) -> None:
+    async with bench(lab, "stop.ipynb", ["import time\ntime.sleep(60)"]) as nb:
+        run_id = await nb.ask(0)
+
+        async def runs() -> bool:
+            return await nb.state(run_id) == "running"
+
+        await until(runs, what="it runs")
+        status, said = await rtstore(lab, "interrupt", "stop.ipynb")
+        assert (status, said) == (0, f"interrupt: {nb.kernel_id}\n")
+        assert await nb.until_over(run_id) == "error"
+
+        status, said = await rtstore(lab, "restart", nb.kernel_id)
+        assert (status, said) == (0, f"restart: {nb.kernel_id}\n")
+    status, said = await rtstore(lab, "restart", "nothing.ipynb")
+    assert status == 1
+    assert "no kernel is called nothing.ipynb" in said
