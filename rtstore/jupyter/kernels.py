@@ -131,6 +131,9 @@ class Kernels:
                 "journal": launch.journal,
                 "pid": str(launch.pid),
             }
+        elif launch is None:
+            why = "not started by rtstore's provisioner"
+            told |= {"generation": "1", "capture": launches.RING, "capture_why": why}
         if kernel_id in self._under_way:
             state, by = self._under_way[kernel_id]
             told |= {"state": state, "by": by.name}

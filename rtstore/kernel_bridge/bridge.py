@@ -7,8 +7,9 @@ import logging
 import socket
 
 from rtstore.errors import RTStoreError
+from rtstore.kernel_bridge.ear import Ear
 from rtstore.kernel_bridge.service import Desk, Service
-from rtstore.redis_backend.kernel_index import KernelIndex
+from rtstore.redis_backend.kernel_index import KernelIndex, Meta
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.lease import Lease
 from rtstore.redis_backend.link import Link
@@ -18,6 +19,8 @@ from rtstore.tasks import cause_of
 
 logger = logging.getLogger(__name__)
 
+RING = "ring"
+"""What a kernel's `capture` says where it writes no journal."""
 SEEK_S = 0.5
 """Leases of others are tried this often: with their 3 s, a takeover is done within 5."""
 AGAIN_S = 1.0
@@ -32,6 +35,7 @@ class Bridge:
     def __init__(self, desk: Desk, *, root_feed: str, host: str) -> None:
         self._desk, self._root_feed, self._host = desk, root_feed, host
         self._serving: set[str] = set()
+        self._ears: dict[str, Ear] = {}
         self._not_before: dict[str, float] = {}
         self._news = asyncio.Event()
 
@@ -59,26 +63,46 @@ class Bridge:
         if not self._desk.link.connected:
             return
         try:
-            hosts = await self._desk.index.hosts()
+            ours = [
+                k for k, host in (await self._desk.index.hosts()).items() if host == self._host
+            ]
+            metas = {kernel_id: await self._desk.index.meta(kernel_id) for kernel_id in ours}
         except RTStoreError as error:
             logger.debug("kernels not listed: %s", error)
             return
         now = asyncio.get_running_loop().time()
-        for kernel_id, host in hosts.items():
-            if host != self._host or kernel_id in self._serving:
-                continue
-            if now >= self._not_before.get(kernel_id, 0.0):
+        for kernel_id, meta in metas.items():
+            if meta.get("capture") == RING and kernel_id not in self._ears:
+                self._ears[kernel_id] = Ear(self._desk, kernel_id)
+                tasks.create_task(self._listen(kernel_id, self._ears[kernel_id]))
+            if kernel_id not in self._serving and now >= self._not_before.get(kernel_id, 0.0):
                 self._serving.add(kernel_id)
-                tasks.create_task(self._serve(kernel_id))
+                tasks.create_task(self._serve(kernel_id, meta))
 
-    async def _serve(self, kernel_id: str) -> None:
+    async def _listen(self, kernel_id: str, ear: Ear) -> None:
+        """Hear a kernel that writes no journal, whoever writes what it says."""
+        try:
+            await ear.run()
+        except Exception as error:  # the edge of one kernel: others go on
+            self._failed(kernel_id, cause_of(error))
+            await asyncio.sleep(AGAIN_S)
+        finally:
+            self._ears.pop(kernel_id, None)
+
+    async def _serve(self, kernel_id: str, meta: Meta) -> None:
         keys = self._desk.index.keys_of(kernel_id)
         lease = Lease.of_kernel(self._desk.link, keys, owner=self._desk.worker)
         await asyncio.sleep(min(POLITE_MAX_S, POLITE_S * (len(self._serving) - 1)))
         try:
+            ring = None
+            if meta.get("capture") == RING:
+                ear = self._ears.get(kernel_id)
+                if ear is None or not await ear.may_take():
+                    return
+                ring = ear.ring
             if await lease.acquire():
                 logger.info("serving kernel=%s", kernel_id)
-                await Service(self._desk, kernel_id, lease).run()
+                await Service(self._desk, kernel_id, lease, ring).run()
         except Exception as error:  # the edge of one kernel: others go on
             self._failed(kernel_id, cause_of(error))
         finally:

@@ -59,6 +59,9 @@ class JournalSource:
             os.close(self._file)
             self._file = -1
 
+    async def reply(self, frames: list[bytes]) -> None:
+        """The journal has it."""
+
     def hurry(self) -> None:
         """Something is about to come."""
         self._lively_until = asyncio.get_running_loop().time() + LIVELY_S

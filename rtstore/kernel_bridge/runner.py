@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 REPLY_WITHIN_S = 1.0
 """The reply comes before the kernel says idle; where it got lost, what iopub said has to do."""
+PROBED = "kernel_info_reply"
 LOOK_S = 1.0
 """The feed may lose a message; then this late."""
 
@@ -41,6 +42,8 @@ class Turn:
     """Whether the kernel takes requests now."""
     hurry: Callable[[], None]
     """Called when messages are about to come."""
+    may_miss: bool = False
+    """Whether what the kernel says while nobody listens is lost."""
 
 
 class Runner:
@@ -67,6 +70,7 @@ class Runner:
         self._status, self._has_failed, self._is_idle_since = "", False, 0.0
         self._interrupted = self._ended = ""
         self._by_other = False
+        self._probed = ""
         self._count = run.count if run else ""
 
     def ring(self) -> None:
@@ -108,7 +112,15 @@ class Runner:
                 logger.info("sent again run=%s", run.id)
                 await self._channels.request(_frames(run))
                 self._turn.hurry()
+            if self._current is not None and self._turn.may_miss:
+                await self._probe(self._current)
             return
+
+    async def _probe(self, run: Run) -> None:
+        """Ask the kernel something that it answers when it is through with our run."""
+        self._probed = f"{run.id}-probe-{self._turn.holding().rpartition(' ')[2]}"
+        frames = self._sender.request("kernel_info_request", {}, msg_id=self._probed, date=_now())
+        await self._channels.request(frames)
 
     async def follow(self) -> None:
         """Act on all that the log has of our run."""
@@ -117,12 +129,21 @@ class Runner:
                 self._position = entry.id
                 if entry.kind == "act" and self._current is not None:
                     await self._acted(entry)
+                if entry.parent == self._probed != "" and entry.type in ("status", PROBED):
+                    self._missed_end()
                 if self._current is not None and entry.parent == self._current.id:
                     await self._step(self._current, entry)
         if self._current is not None and self._is_idle_since:
             waited_s = time.monotonic() - self._is_idle_since
             if self._status or waited_s > REPLY_WITHIN_S:
                 await self._finish(self._current)
+
+    def _missed_end(self) -> None:
+        """The kernel answers us, so our run is over, and nobody heard how it ended."""
+        self._probed = ""
+        if self._current is not None and not self._is_idle_since:
+            self._ended = "nobody listened when it ended"
+            self._status, self._is_idle_since = "aborted", time.monotonic()
 
     async def _acted(self, entry: OutputEntry) -> None:
         """Somebody does something to the kernel while our run is in it."""

@@ -8,11 +8,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from rtstore.errors import KernelUnreachable, LeaseLost
 from rtstore.kernel_bridge import channels, process
 from rtstore.kernel_bridge.connection import Connection
 from rtstore.kernel_bridge.journal_source import JournalSource
+from rtstore.kernel_bridge.ring import Ring
+from rtstore.kernel_bridge.ring_source import RingSource
 from rtstore.kernel_bridge.runner import Runner, Turn
 from rtstore.redis_backend.kernel_index import KernelIndex, Meta
 from rtstore.redis_backend.lease import RENEW_S, Lease
@@ -33,6 +36,28 @@ NOT_NOW = frozenset({"restarting", "ending", "dead"})
 _EPOCH = "epoch:journal:"
 
 
+class Source(Protocol):
+    """Where a kernel's messages come from: its journal, or what bridges heard."""
+
+    async def begin(self) -> None:
+        """Find out how far the log has it. Raises StoreUnavailable, OSError."""
+
+    async def run(self) -> None:
+        """Write what comes, for ever."""
+
+    async def copy(self) -> bool:
+        """Write all that is there; whether there was any."""
+
+    async def reply(self, frames: list[bytes]) -> None:
+        """What came over shell or stdin."""
+
+    def hurry(self) -> None:
+        """Something is about to come."""
+
+    def close(self) -> None:
+        """Let go of what it holds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What all services of one bridge share."""
@@ -45,8 +70,9 @@ class Desk:
 class Service:
     """See the module."""
 
-    def __init__(self, desk: Desk, kernel_id: str, lease: Lease) -> None:
-        self._desk, self._kernel_id, self._lease = desk, kernel_id, lease
+    def __init__(self, desk: Desk, kernel_id: str, lease: Lease, ring: Ring | None = None) -> None:
+        """`ring`: what was heard of a kernel that writes no journal."""
+        self._desk, self._kernel_id, self._lease, self._ring = desk, kernel_id, lease, ring
         self._keys = desk.index.keys_of(kernel_id)
         self._log = OutputLog(desk.link, self._keys)
         self._queue = RunQueue(desk.link, self._keys)
@@ -86,9 +112,10 @@ class Service:
             await self._until_news()
             return meta.get("state") != "dead"
         connection = Connection.read(meta.get("connection_file", ""))
-        for earlier in earlier_starts(meta):
-            async with self._source(connection, earlier) as source:
-                await source.copy()
+        if self._ring is None:
+            for earlier in earlier_starts(meta):
+                async with self._source(connection, earlier) as source:
+                    await source.copy()
         async with self._source(connection, generation) as source:
             await self._serve(connection, source, generation)
         while True:
@@ -98,14 +125,19 @@ class Service:
                 return False
             if meta.get("generation") != generation:
                 return True
+            if self._ring is not None and self._ring.restarted.is_set():
+                self._ring.restarted.clear()
+                return True
             await self._until_news()
 
     @asynccontextmanager
-    async def _source(
-        self, connection: Connection, generation: str
-    ) -> AsyncIterator[JournalSource]:
-        path = journal_of(self._meta, generation)
-        source = JournalSource(self._log, path=path, key=connection.key, generation=generation)
+    async def _source(self, connection: Connection, generation: str) -> AsyncIterator[Source]:
+        source: Source
+        if self._ring is not None:
+            source = RingSource(self._log, self._queue, self._ring, self._lease, connection.key)
+        else:
+            path = journal_of(self._meta, generation)
+            source = JournalSource(self._log, path=path, key=connection.key, generation=generation)
         try:
             await source.begin()
             yield source
@@ -114,7 +146,7 @@ class Service:
         finally:
             source.close()
 
-    async def _serve(self, connection: Connection, source: JournalSource, generation: str) -> None:
+    async def _serve(self, connection: Connection, source: Source, generation: str) -> None:
         session = f"rtstore-{self._kernel_id}"
         async with channels.opened(connection, identity=session.encode()) as opened:
             turn = Turn(
@@ -122,12 +154,13 @@ class Service:
                 holding=lambda: self._lease.holding,
                 may_send=lambda: self._meta.get("state") not in NOT_NOW,
                 hurry=source.hurry,
+                may_miss=self._ring is not None,
             )
             sender = Sender(session, connection.key)
             runner = Runner(self._log, self._queue, opened, sender=sender, turn=turn)
             self._runner = runner
             await source.copy()
-            async with background(source.run(), runner.run(), _discard(opened)):
+            async with background(source.run(), runner.run(), _take_replies(opened, source)):
                 await self._until_ended(generation)
             await source.copy()
             await runner.end(self._why_ended())
@@ -138,6 +171,8 @@ class Service:
         async with background(self._watch()):
             while self._meta.get("generation") == generation and process.is_alive(pid):
                 if self._meta.get("state") == "dead":
+                    return
+                if self._ring is not None and self._ring.restarted.is_set():
                     return
                 await process.until_ended(pid, within_s=LOOK_S)
 
@@ -180,7 +215,6 @@ def earlier_starts(meta: Meta) -> list[str]:
     return [str(start) for start in starts if Path(journal_of(meta, str(start))).exists()]
 
 
-async def _discard(opened: channels.Channels) -> None:
-    """The journal has what comes here."""
-    async for _ in opened.replies():
-        pass
+async def _take_replies(opened: channels.Channels, source: Source) -> None:
+    async for frames in opened.replies():
+        await source.reply(frames)

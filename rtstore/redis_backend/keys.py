@@ -32,6 +32,7 @@ rt:{D}:spill:<run>.<n>       string   the rest of a stream too long for the docu
 rt:{D}:blob:<sha256>         string   an output too large for the document
 rt:{K}:meta                  hash     kernel_id, name, host, pid, generation, capture, state …
 rt:{K}:lease                 string   the bridge that serves it: "<owner> <token>", expires
+rt:{K}:ears                  hash     bridge → synced, or listening: who could take over; expires
 rt:{K}:out                   stream   all that it said, and its runs' states; readable JSON
 rt:{K}:body:<entry id>       string   the content of an entry, where it is long
 rt:{K}:q                     zset     run id → order: what waits or runs
@@ -169,6 +170,11 @@ class KernelKeys:
     def lease(self) -> str:
         """String: the bridge that serves it."""
         return f"{self.tag}:lease"
+
+    @property
+    def ears(self) -> str:
+        """Hash: bridges that hear it."""
+        return f"{self.tag}:ears"
 
     @property
     def out(self) -> str:

@@ -80,6 +80,20 @@ async def kill_store(nb: Bench) -> None:
     psutil.Process(await nb.lab.store_pid()).kill()
 
 
+async def kill_holder_and_heir(nb: Bench) -> None:
+    first = (await holder(nb)).pid
+    psutil.Process(first).kill()
+
+    async def another() -> bool:
+        try:
+            return bool((await holder(nb)).pid != first)
+        except AssertionError:
+            return False
+
+    await until(another, what="somebody took over", timeout_s=20)
+    await kill_holder(nb)
+
+
 async def stop_holder(nb: Bench) -> None:
     """It stands still for 5 s, and goes on when another has taken over."""
     process = await holder(nb)
@@ -92,6 +106,7 @@ async def stop_holder(nb: Bench) -> None:
 
 FAULTS: dict[str, Callable[[Bench], Awaitable[None]]] = {
     "holder": kill_holder,
+    "holder, then the heir": kill_holder_and_heir,
     "all workers": kill_all_workers,
     "store": kill_store,
     "stopped holder": stop_holder,
@@ -102,19 +117,56 @@ FAULTS: dict[str, Callable[[Bench], Awaitable[None]]] = {
 async def test_each_line_is_there_once_and_in_order(
     fault: str, tmp_path: Path, measured: Callable[[str], None]
 ) -> None:
-    chance = random.Random(f"{SEED} {fault}")
     async with running_lab(tmp_path) as lab:
-        for number in range(KILLS):
-            seed = chance.randrange(10**6)
-            try:
-                await one(lab, fault, f"{fault.partition(' ')[0]}{number}", random.Random(seed))
-            except Exception as error:
-                raise AssertionError(f"{fault} number {number} of RTSTORE_SEED={SEED}") from error
+        await again_and_again(lab, fault, "python3")
     measured(f"{KILLS} x {fault} ended in mid-run (seed {SEED}): nothing lost, nothing twice")
 
 
-async def one(lab: Lab, fault: str, tag: str, chance: random.Random) -> None:
-    async with bench(lab, f"{tag}.ipynb", [CELL.replace("TAG", tag)]) as nb:
+@pytest.mark.parametrize("fault", ["holder", "holder, then the heir", "stopped holder", "store"])
+async def test_so_it_is_with_a_kernel_that_writes_no_journal(
+    fault: str, tmp_path: Path, measured: Callable[[str], None]
+) -> None:
+    async with running_lab(tmp_path, workers=3) as lab:
+        lab.add_foreign_kernel()
+        await again_and_again(lab, fault, "foreign")
+    measured(
+        f"{KILLS} x {fault} ended in mid-run, no journal (seed {SEED}): nothing lost or twice"
+    )
+
+
+async def test_what_nobody_heard_is_shown_as_missing(tmp_path: Path) -> None:
+    async with running_lab(tmp_path, workers=3) as lab:
+        lab.add_foreign_kernel()
+        cells = [CELL.replace("TAG", "gap"), "pass"]
+        async with bench(lab, "gap.ipynb", cells, kernel="foreign") as nb:
+            await until_heard_by_all(nb)
+            run_id = await nb.ask(0)
+            await until(lambda: _says(nb, "line 20"), what="it runs")
+            await kill_all_workers(nb)
+
+            assert await nb.until_over(run_id, within_s=60) == "lost"
+            await nb.until_idle(0)
+            assert await _says(nb, "[rtstore: output is missing here")
+            assert (lab.notes / "ran-gap").read_text() == "x"
+            assert await nb.run(1) == "ok"
+
+
+async def again_and_again(lab: Lab, fault: str, kernel: str) -> None:
+    chance = random.Random(f"{SEED} {fault} {kernel}")
+    for number in range(KILLS):
+        seed = chance.randrange(10**6)
+        tag = f"{fault.partition(' ')[0].strip(',')}{number}"
+        try:
+            await one(lab, fault, tag, random.Random(seed), kernel)
+        except Exception as error:
+            raise AssertionError(f"{fault} number {number} of RTSTORE_SEED={SEED}") from error
+
+
+async def one(lab: Lab, fault: str, tag: str, chance: random.Random, kernel: str) -> None:
+    cells = [CELL.replace("TAG", tag), "pass"]
+    async with bench(lab, f"{tag}.ipynb", cells, kernel=kernel) as nb:
+        if kernel == "foreign":
+            await until_heard_by_all(nb)
         run_id = await nb.ask(0)
         await asyncio.sleep(chance.uniform(0.05, LINES * EACH_S))
         await FAULTS[fault](nb)
@@ -126,14 +178,27 @@ async def one(lab: Lab, fault: str, tag: str, chance: random.Random) -> None:
         await until(lambda: _is_saved(nb), what="the file says the same", timeout_s=30)
 
 
+async def until_heard_by_all(nb: Bench) -> None:
+    """Have the kernel speak until each bridge has found in the log what it heard itself."""
+
+    async def all_synced() -> bool:
+        await nb.run(1)
+        async with nb.lab.redis() as redis:
+            told = await redis.hgetall(nb.keys.ears)
+        alive = {worker.worker for worker in nb.lab.workers()}
+        return len(alive) == 3 and all(told.get(worker) == "synced" for worker in alive)
+
+    await until(all_synced, what="all bridges are synced", timeout_s=30)
+
+
 async def _is_shown(nb: Bench) -> bool:
     cell = nb.live()[0]
-    return (cell["execution_state"], cell["execution_count"]) == ("idle", 1)
+    return cell["execution_state"] == "idle" and cell["execution_count"] is not None
 
 
 async def _is_saved(nb: Bench) -> bool:
     cells = nb.on_disk()
-    if not cells or cells[0]["execution_count"] != 1:
+    if not cells or cells[0]["execution_count"] is None:
         return False
     texts = [
         "".join(o.get("text", o.get("data", {}).get("text/plain", [])))

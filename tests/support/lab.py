@@ -97,6 +97,15 @@ class Lab:
             told = await redis.hgetall(document.who)
         return {field: json.loads(value) for field, value in told.items()}
 
+    def add_foreign_kernel(self) -> None:
+        """A kernel that is started by a command of its own: rtstore starts it as it is."""
+        folder = self.notes.parent / "share" / "kernels" / "foreign"
+        folder.mkdir(parents=True)
+        program = "from ipykernel.kernelapp import launch_new_instance; launch_new_instance()"
+        argv = [sys.executable, "-c", program, "-f", "{connection_file}"]
+        spec = {"argv": argv, "display_name": "Foreign", "language": "python"}
+        (folder / "kernel.json").write_text(json.dumps(spec))
+
     async def runs(self, path: str) -> dict[str, dict[str, Any]]:
         """Cell → its newest run, as the store has it."""
         document = await self.document(path)

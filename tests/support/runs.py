@@ -28,10 +28,10 @@ class Bench:
         self.lab, self.http, self.notebook, self.path = lab, http, notebook, path
         self.kernel_id = self.document_id = self.session_id = ""
 
-    async def start(self) -> None:
+    async def start(self, kernel: str = "python3") -> None:
         """Have a session, as a page that opens the notebook."""
         told = {"path": "11111111-2222-3333-4444-555555555555", "name": self.path}
-        told |= {"type": "notebook", "kernel": {"name": "python3"}}  # type: ignore[dict-item]
+        told |= {"type": "notebook", "kernel": {"name": kernel}}  # type: ignore[dict-item]
         async with self.http.post(self.lab.url + "api/sessions", json=told) as reply:
             assert reply.status == 201, await reply.text()
             session = await reply.json()
@@ -134,7 +134,9 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(lab: Lab, path: str, cells: list[str]) -> AsyncIterator[Bench]:
+async def bench(
+    lab: Lab, path: str, cells: list[str], *, kernel: str = "python3"
+) -> AsyncIterator[Bench]:
     """A new notebook of code cells, open, with a kernel that is shut down at the end."""
     lab.write_notebook(path, cells)
     headers = {"Authorization": f"token {lab.token}"}
@@ -145,7 +147,7 @@ async def bench(lab: Lab, path: str, cells: list[str]) -> AsyncIterator[Bench]:
         server.notebook(path) as notebook,
     ):
         made = Bench(lab, http, notebook, path)
-        await made.start()
+        await made.start(kernel)
         try:
             yield made
         finally:
