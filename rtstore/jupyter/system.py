@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rtstore.errors import SettingsError
 from rtstore.settings import Settings
+from rtstore.supervisor.bridges import running_bridges
 from rtstore.supervisor.supervisor import Supervisor
 
 
@@ -30,6 +32,8 @@ class Given(BaseSettings):
 
     supervised: bool = False
     """Store and workers are somebody else's to start: RTSTORE_REDIS_URL, _SECRET, _STATE_DIR."""
+    bridges: int = Field(default=2, ge=0, le=16)
+    """With `supervised`: how many bridges are started for the kernels of this host."""
     state_dir: Path | None = None
     """Where the workers of this host say where they are."""
 
@@ -43,7 +47,10 @@ async def running_system(settings: Settings, *, contents_id: str) -> AsyncIterat
     """
     given = Given()
     if given.supervised:
-        yield _as_told(settings, given)
+        system = _as_told(settings, given)
+        # A kernel is served where it runs, so here, wherever the workers are.
+        async with running_bridges(settings, contents_id=contents_id, number=given.bridges):
+            yield system
         return
     async with Supervisor(settings, contents_id=contents_id).running() as started:
         yield System(started.store_url, started.state_dir, started.secret)

@@ -34,4 +34,5 @@ def child_environ(settings: Settings, *, state_dir: Path) -> dict[str, str]:
         if value is not None:
             environ[variable] = str(value)
     environ["RTSTORE_STATE_DIR"] = str(state_dir)
+    environ["RTSTORE_BRIDGES"] = "0"  # each of our workers is one
     return environ

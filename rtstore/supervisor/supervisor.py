@@ -107,7 +107,7 @@ class Supervisor:
                     root_dir=self._root_dir or state,
                 )
                 environ = child_environ(told, state_dir=state)
-                async with _jupyter_running(seat, environ) as jupyter, _crew_running(crew):
+                async with _jupyter_running(seat, environ) as jupyter, crew_running(crew):
                     await _all_ready(crew, jupyter, logs=state)
                     secret = told.secret or ""
                     yield System(store_url, self._contents_id, state, secret, seat, jupyter)
@@ -169,7 +169,8 @@ async def _jupyter_running(
 
 
 @asynccontextmanager
-async def _crew_running(crew: Crew) -> AsyncIterator[None]:
+async def crew_running(crew: Crew) -> AsyncIterator[None]:
+    """Keep the crew while the body runs; drain it then."""
     try:
         async with background(crew.run()):
             yield

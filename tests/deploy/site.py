@@ -48,6 +48,7 @@ async def running_site(
     jupyter = Jupyter(folder, store_url, base_url="/")
     # As in compose.yaml: there are no workers on Jupyter's host, and nothing makes the directory.
     jupyter.environ["RTSTORE_STATE_DIR"] = str(folder / "nobody")
+    jupyter.environ["RTSTORE_BRIDGES"] = "2"
     if has_lab:
         jupyter.extensions["jupyterlab"] = True
         jupyter.arguments.append("--LabApp.expose_app_in_browser=True")
@@ -78,7 +79,10 @@ def _start_worker(jupyter: Jupyter, folder: Path, port: int) -> subprocess.Popen
     }
     with (folder / f"worker-{port}.log").open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", "rtstore", "worker", "--port", str(port)],
+            [
+                *(sys.executable, "-P", "-m", "rtstore", "worker", "--port", str(port)),
+                *("--roles", "gateway,keeper"),
+            ],
             env=environ,
             stdout=log,
             stderr=log,

@@ -17,6 +17,7 @@ from tests.deploy.site import Site, running_site
 from tests.jupyter.conftest import ROOT
 from tests.support.lab import Lab
 from tests.support.people import Person, chromium, seat_apart
+from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.nginx,
@@ -142,3 +143,23 @@ async def test_a_worker_killed_in_the_middle_of_typing_is_not_noticed(
     nobody_noticed = await ann.dialogs() + await bob.dialogs() + ann.errors + bob.errors
     assert nobody_noticed == []
     assert len(lab.workers()) == 2
+
+
+async def test_a_cell_runs_where_its_kernel_is_and_shows_everywhere(
+    lab: SiteLab, meet: Meet
+) -> None:
+    """Gateways and keepers share nothing with the kernel but the store and HTTP."""
+    ann, bob = await meet("runs.ipynb", ["print(6 * 7)\ninput('Go on? ')"])
+    await ann.until_kernel()
+    await ann.run_cell(0)
+    await bob.until_shown(0, "Go on?")
+    await bob.answer("yes")
+
+    for person in (ann, bob):
+        await person.until_prompts(["[1]:"])
+        await person.until_shown(0, "'yes'")
+
+    async def is_saved() -> bool:
+        return "'yes'" in (lab.notes / "runs.ipynb").read_text()
+
+    await until(is_saved, what="the outputs are in the file")

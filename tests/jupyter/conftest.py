@@ -128,6 +128,7 @@ class Jupyter:
                 "RTSTORE_SECRET": SECRET,
                 "RTSTORE_CONTENTS_ID": ROOT,
                 "RTSTORE_STATE_DIR": str(self.state_dir),
+                "RTSTORE_BRIDGES": "0",
             }
         return environ | self.environ
 
