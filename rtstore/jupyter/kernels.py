@@ -55,11 +55,13 @@ class Kernels:
         self._news = asyncio.Event()
         self._under_way: dict[str, tuple[str, Actor]] = {}
         self._awaited: set[str] = set()
+        self._known: frozenset[str] = frozenset()
 
     async def run(self, link: Link) -> None:
         """Keep the store current, for ever."""
         self._link, index = link, KernelIndex(link, self._keys, self._contents_id)
         self._told, renewed = {}, 0.0
+        provisioner.owner = lambda: self._contents_id
         provisioner.listeners.append(self._started)
         try:
             while True:
@@ -97,9 +99,13 @@ class Kernels:
             if self._told.get(kernel_id) != told:
                 await index.put(kernel_id, told)
                 self._told[kernel_id] = told
-        for kernel_id, host in (await index.hosts()).items():
+        hosts = await index.hosts()
+        for kernel_id, host in hosts.items():
             if host == self._host and kernel_id not in here:
                 await self._ended(index, kernel_id)
+        if not self._awaited and (found := frozenset(hosts)) != self._known:
+            self._known = found
+            await asyncio.to_thread(launches.forget_others, found, owner=self._contents_id)
 
     async def _ended(self, index: KernelIndex, kernel_id: str) -> None:
         if (await index.meta(kernel_id)).get("state") == "dead":

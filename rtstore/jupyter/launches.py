@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ class Launch:
     journal: str
     """Path, whether it is written or not."""
     pid: int = 0
+    owner: str = ""
+    """Contents root of the Jupyter server that started it."""
 
 
 def folder(kernel_id: str) -> Path:
@@ -78,15 +80,18 @@ def newest(kernel_id: str) -> Launch | None:
         return None
     failed = Path(launch.journal + ".failed")
     if launch.capture == JOURNAL and failed.exists():
-        return Launch(
-            launch.generation, RING, failed.read_text()[:500], launch.journal, launch.pid
-        )
+        return replace(launch, capture=RING, why=failed.read_text()[:500])
     return launch
 
 
-def forget(kernel_id: str) -> None:
-    """Remove the files of a kernel whose messages are all copied."""
-    shutil.rmtree(Path(jupyter_runtime_dir()) / "rtstore" / kernel_id, ignore_errors=True)
+def forget_others(kept: Collection[str], *, owner: str) -> None:
+    """Remove the files of kernels of `owner` that are not in `kept`: all of them is copied."""
+    for path in (Path(jupyter_runtime_dir()) / "rtstore").glob("*-*"):
+        if path.name in kept:
+            continue
+        launch = newest(path.name)
+        if launch is not None and launch.owner == owner:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _with_launcher(argv: Sequence[str]) -> list[str] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
@@ -15,6 +16,8 @@ logger = logging.getLogger(__name__)
 
 NAME = "rtstore-provisioner"
 JOURNAL_VARIABLE = "RTSTORE_JOURNAL"
+owner: Callable[[], str] = str
+"""Names the contents root of this server; set by the extension."""
 listeners: list[Callable[[str], None]] = []
 """Called with the id of each kernel that was started, or started again."""
 
@@ -48,13 +51,7 @@ class JournalProvisioner(LocalProvisioner):  # type: ignore[misc] # untyped
         """Jupyter's hook: start it."""
         connection: KernelConnectionInfo = await super().launch_kernel(cmd, **kwargs)
         if self.launch is not None:
-            self.launch = launches.Launch(
-                self.launch.generation,
-                self.launch.capture,
-                self.launch.why,
-                self.launch.journal,
-                int(self.pid or 0),
-            )
+            self.launch = replace(self.launch, pid=int(self.pid or 0), owner=owner())
             launches.record(self.kernel_id, self.launch)
         for listener in tuple(listeners):
             listener(self.kernel_id)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from rtstore import metrics
 from rtstore.errors import BadFrame
-from rtstore.kernel_bridge import transcript
+from rtstore.kernel_bridge import holes, transcript
 from rtstore.redis_backend.output_log import ROOM, OutputEntry, OutputLog
 from rtstore.schema import journal, kernel_message
 from rtstore.schema.ids import EntryId
@@ -25,6 +25,9 @@ BATCH_ENTRIES, BATCH_CHARS = 300, 2**21
 QUICK_S, SLOW_S = 0.005, 0.2
 """How often the file is looked at: while something runs, or wrote within LIVELY_S, and else."""
 LIVELY_S = 5.0
+KEPT_BYTES = 256 * 2**20
+"""Of what was copied, for a store that loses its newest entries."""
+GIVE_BACK_BYTES, BLOCK_BYTES = 64 * 2**20, 4096
 _KINDS = {journal.IOPUB: "iopub", journal.REPLY: "reply"}
 
 
@@ -41,6 +44,7 @@ class JournalSource:
         self._is_over = False
         self._has_complained = False
         self._lively_until = 0.0
+        self._given_back = 0
 
     async def begin(self) -> None:
         """Find out how far the log has it. Raises StoreUnavailable, OSError."""
@@ -91,8 +95,16 @@ class JournalSource:
             for batch in self._batches(records):
                 await self._log.append(batch)
             self._offset = records[-1].end
+            self._give_back()
             has_copied = True
         return has_copied
+
+    def _give_back(self) -> None:
+        """Let the disk have again what was copied long ago; places in the file stay the same."""
+        end = (self._offset - KEPT_BYTES) // BLOCK_BYTES * BLOCK_BYTES
+        if end - self._given_back >= GIVE_BACK_BYTES:
+            holes.punch(self._path, self._given_back, end)
+            self._given_back = end
 
     def _read(self) -> bytes:
         data = os.pread(self._file, READ_BYTES, self._offset)
