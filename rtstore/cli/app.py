@@ -24,6 +24,7 @@ COMMANDS = {
     "runs": "List the runs of cells: who, which cell, how it went.",
     "outputs": "Show what a kernel said, message by message.",
     "run": "Run cells of a notebook in its kernel.",
+    "mode": "Say or set whose kernel runs a notebook's cells.",
     "interrupt": "Interrupt a kernel.",
     "restart": "Restart a kernel.",
     "doctor": "Check settings, versions and the store; say what to do about each finding.",

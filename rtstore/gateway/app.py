@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from rtstore.gateway import blobs, execute, health, inputs, runs, sessions, sockets
+from rtstore.gateway import blobs, execute, health, inputs, kernel_mode, runs, sessions, sockets
 from rtstore.gateway.gateway import GATEWAY, Gateway
 
 BODY_BYTES_MAX = 2**20
@@ -22,8 +22,15 @@ def make_app(gateway: Gateway) -> web.Application:
     app.router.add_post(base + "api/kernels/{kernel_id}/execute", execute.execute)
     app.router.add_get(base + "rtstore/input/{kernel_id}/{run_id}", inputs.show)
     app.router.add_post(base + "rtstore/input/{kernel_id}/{run_id}", inputs.answer)
+    mode = base + "rtstore/kernel-mode/{document_id}"
+    app.router.add_get(mode, kernel_mode.show)
+    app.router.add_put(mode, kernel_mode.switch)
     app.router.add_get(base + "rtstore/blob/{document_id}/{name}", blobs.show)
     app.router.add_get(base + "rtstore/runs/{kernel_id}/{run_id}", runs.show)
+    app.router.add_delete(base + "rtstore/runs/{kernel_id}/{run_id}", runs.cancel)
+    requests = base + "api/kernels/{kernel_id}/requests/{run_id}"
+    app.router.add_get(requests, runs.request_state)
+    app.router.add_delete(requests, runs.cancel)
     app.router.add_get(base + "rtstore/runs", runs.of_document)
     app.router.add_get(base + "api/collaboration/room/{room:[^/]+}", sockets.join)
     return app

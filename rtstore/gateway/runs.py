@@ -8,28 +8,80 @@ from typing import Any
 from aiohttp import web
 
 from rtstore.gateway.gateway import GATEWAY, Gateway
+from rtstore.redis_backend.keys import KernelKeys
 from rtstore.redis_backend.output_log import OutputLog
 from rtstore.redis_backend.run_book import RunBook
 from rtstore.redis_backend.run_queue import RunQueue
 from rtstore.schema import run_outputs
 from rtstore.schema.ids import EntryId, is_document_id
 from rtstore.schema.kernel_fold import Said
-from rtstore.schema.run import OVER
+from rtstore.schema.run import ABORTED, OK, OVER, REQUESTED, Run
 
 SECRETS = ("frames", "answer", "sent_at")
 
 
 async def show(request: web.Request) -> web.Response:
     """One run and its outputs; 404 if there is none (any more). Needs contents:read."""
+    _, run, keys = await _found(request, "contents:read")
+    told: dict[str, Any] = {k: v for k, v in run.as_fields().items() if k not in SECRETS}
+    return web.json_response(told | {"outputs": await _outputs(request, run, keys)})
+
+
+async def cancel(request: web.Request) -> web.Response:
+    """Take a run out of the queue: 204; 409 when it began (interrupt the kernel) or is over.
+
+    Needs kernels:execute.
+    """
+    queue, run, _ = await _found(request, "kernels:execute")
+    identity = await request.app[GATEWAY].gate.admit(request, "kernels:execute")
+    name = identity.user.display_name or identity.user.username
+    if await queue.change(run, ABORTED, when=(REQUESTED,), why=f"cancelled by {name}"):
+        return web.Response(status=204)
+    now = await queue.get(run.id)
+    state = now.state if now is not None else "gone"
+    message = f"the run is {state}: only what waits can be cancelled"
+    return web.json_response({"message": message}, status=409)
+
+
+async def request_state(request: web.Request) -> web.Response:
+    """``GET …/api/kernels/{kernel_id}/requests/{run_id}``, as nbmodel's clients ask.
+
+    202 while it is not over; 300 with ``Location`` while it asks its user; 200 with ``status``,
+    ``execution_count`` and ``outputs`` (a JSON string) at the end.
+    """
+    _, run, keys = await _found(request, "contents:read")
+    if run.prompt_id:
+        told: dict[str, Any] = {
+            "parent_header": {"msg_id": run.id},
+            "input_request": {"prompt": run.prompt, "password": bool(run.password)},
+        }
+        where = request.path.partition("/requests/")[0] + f"/input?run={run.id}"
+        return web.json_response(told, status=300, headers={"Location": where})
+    outputs = json.dumps(await _outputs(request, run, keys))
+    if not run.is_over:
+        return web.json_response({"outputs": outputs, "request_status": run.state}, status=202)
+    told = {
+        "status": "ok" if run.state == OK else "error",
+        "execution_count": int(run.count) if run.count else None,
+        "outputs": outputs,
+    }
+    return web.json_response(told | ({"why": run.why} if run.why else {}))
+
+
+async def _found(request: web.Request, right: str) -> tuple[RunQueue, Run, KernelKeys]:
     gateway: Gateway = request.app[GATEWAY]
-    await gateway.gate.admit(request, "contents:read")
+    await gateway.gate.admit(request, right)
     deployment = gateway.rooms.deployment
     keys = deployment.keys.kernel(deployment.contents_id, request.match_info["kernel_id"])
-    run = await RunQueue(deployment.link, keys).get(request.match_info["run_id"])
+    queue = RunQueue(deployment.link, keys)
+    run = await queue.get(request.match_info["run_id"])
     if run is None:
         raise web.HTTPNotFound(reason=f"no run {request.match_info['run_id'][:40]}")
-    told: dict[str, Any] = {k: v for k, v in run.as_fields().items() if k not in SECRETS}
-    log = OutputLog(deployment.link, keys)
+    return queue, run, keys
+
+
+async def _outputs(request: web.Request, run: Run, keys: KernelKeys) -> list[dict[str, Any]]:
+    log = OutputLog(request.app[GATEWAY].rooms.deployment.link, keys)
     said = []
     position = EntryId.parse(run.sent_at or "0-0")
     while entries := await log.read(position):
@@ -42,7 +94,7 @@ async def show(request: web.Request) -> web.Response:
                 )
         if run.state in OVER and any(one.kind == "run" and one.type in OVER for one in said):
             break
-    return web.json_response(told | {"outputs": run_outputs.outputs(run.id, said)})
+    return run_outputs.outputs(run.id, said)
 
 
 async def of_document(request: web.Request) -> web.Response:

@@ -28,6 +28,7 @@ from rtstore.jupyter.saver import Saver
 from rtstore.jupyter.server_record import ServerRecord, WorkerListener
 from rtstore.jupyter.system import System, running_system
 from rtstore.jupyter.workers import Workers
+from rtstore.redis_backend import kernel_modes
 from rtstore.redis_backend.connection import connect
 from rtstore.redis_backend.file_index import FileIndex
 from rtstore.redis_backend.keys import Keys
@@ -77,7 +78,7 @@ class Backend:
         self.arrivals = Arrivals(self.event_logger)
         self.kernels = Kernels(
             lambda: serverapp.kernel_manager,
-            self._path_of_kernel,
+            lambda kernel_id: (self._path_of_kernel(kernel_id), self._user_of_kernel(kernel_id)),
             self.keys,
             contents_id=self.contents_id,
         )
@@ -108,6 +109,10 @@ class Backend:
         """The notebook that a kernel is for; '' if it is for none, or that can't be told."""
         path_of = getattr(self._serverapp.session_manager, "path_of_kernel", None)
         return str(path_of(kernel_id)) if path_of is not None else ""
+
+    def _user_of_kernel(self, kernel_id: str) -> str:
+        user_of = getattr(self._serverapp.session_manager, "user_of_kernel", None)
+        return str(user_of(kernel_id)) if user_of is not None else ""
 
     def is_indexed(self, path: str) -> bool:
         """Whether the file was ever opened together, as far as is known here at no cost."""
@@ -141,6 +146,18 @@ class Backend:
                 file_id, lambda: self.files.hash_of(path)
             )
 
+    async def is_kernel_per_user(self, path: str) -> bool:
+        """Whether each user has a kernel of their own for this notebook."""
+        file_id = self.file_ids.get_id(path)
+        if self._connected is None or file_id is None:
+            return False
+        try:
+            return await kernel_modes.of(self._connected.link, self.keys.document(file_id)) == (
+                kernel_modes.PER_USER
+            )
+        except (StoreUnavailable, StoreRefused):
+            return False
+
     async def start_lease(self, path: str) -> Lease | None:
         """The lock under which a kernel for this file is started; None while there is no store.
 
@@ -150,8 +167,8 @@ class Backend:
         if self._connected is None or file_id is None:
             return None
         me = f"jupyter-{os.getpid()}"
-        keys = self.keys.document(file_id)
-        return Lease.of_document(self._connected.link, keys, "start", owner=me)
+        key = self.keys.document(file_id).lease("start")
+        return Lease(self._connected.link, key, f"{key}:tokens", owner=me)
 
     async def others_in(self, path: str, actor: Actor | None) -> list[str]:
         """Who has this file open besides one page of `actor`; [] if the store can't be asked."""

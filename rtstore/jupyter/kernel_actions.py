@@ -92,6 +92,12 @@ class Sessions(_Told, SessionRootHandler):  # type: ignore[misc] # untyped
     """``…/api/sessions``."""
 
     @signed_in
+    async def get(self) -> None:
+        """As Jupyter's, without the sessions that are another user's own."""
+        self._actor()
+        await super().get()
+
+    @signed_in
     async def post(self) -> None:
         """As Jupyter's, but one session for each notebook."""
         self._actor()

@@ -37,17 +37,19 @@ class Actor:
 
 
 class Kernels:
-    """See the module. `manager` is asked each time; `path_of` tells a kernel's notebook."""
+    """See the module. `manager` is asked each time; `place_of` tells a kernel's notebook, and
+    whose own it is.
+    """
 
     def __init__(
         self,
         manager: Callable[[], Any],
-        path_of: Callable[[str], str],
+        place_of: Callable[[str], tuple[str, str]],
         keys: Keys,
         *,
         contents_id: str,
     ) -> None:
-        self._manager, self._path_of = manager, path_of
+        self._manager, self._place_of = manager, place_of
         self._keys, self._contents_id = keys, contents_id
         self._host = socket.gethostname()
         self._told: dict[str, dict[str, str]] = {}
@@ -120,10 +122,12 @@ class Kernels:
         except KeyError:
             return None
         launch = launches.newest(kernel_id)
+        path, user = self._place_of(kernel_id)
         told = {
             "host": self._host,
             "name": str(kernel.kernel_name),
-            "path": self._path_of(kernel_id),
+            "path": path,
+            "user": user,
             "connection_file": str(kernel.connection_file),
             "state": str(getattr(kernel, "execution_state", "starting")),
             "by": "",

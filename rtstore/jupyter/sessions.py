@@ -50,6 +50,8 @@ class SharedSessions(SessionManager):  # type: ignore[misc] # untyped
         super().__init__(*args, **kwargs)
         self._starting: dict[str, asyncio.Lock] = {}
         self._known: dict[str, str] = {}
+        self._owners: dict[str, str] = {}
+        """Session id → username, where each user has a kernel of their own."""
 
     async def create_session(
         self,
@@ -65,16 +67,53 @@ class SharedSessions(SessionManager):  # type: ignore[misc] # untyped
         if type != NOTEBOOK or not path:
             return dict(await make(path=path, **given))
         file = real_path(path, name)
+        user = await self._owner_of_new(file)
         async with self._alone(file):
-            found = await self._session_of(file)
+            found = await self._session_of(file, user)
             if found is None:
                 found = dict(await make(path=file, **given))
-                self._known[self._file_id(file)] = found["id"]
+                self._known[self._key(file, user)] = found["id"]
+                if user:
+                    self._owners[found["id"]] = user
             elif kernel_id and kernel_id != found["kernel"]["id"]:
                 await self.update_session(found["id"], kernel_id=kernel_id)
                 found = await self.get_session(session_id=found["id"])
             # JupyterLab shuts a session down that is not of the path which it made up.
             return dict(found) | {"path": path}
+
+    async def session_exists(self, path: str) -> bool:
+        """Jupyter's: whether a request for `path` needs no new session. `create_session` finds
+        the right one for a notebook.
+        """
+        if any(one["type"] == NOTEBOOK and one["path"] == path for one in self._rows()):
+            return False
+        return bool(await super().session_exists(path))
+
+    async def list_sessions(self) -> list[dict[str, Any]]:
+        """Jupyter's: all but those that are another user's own, or of a notebook whose users
+        have each their own by now: JupyterLab takes whatever session it finds for a file.
+        """
+        actor, backend = ACTOR.get(), self.backend()
+        told: list[dict[str, Any]] = await super().list_sessions()
+        if actor is None or backend is None:
+            return told
+        shown = []
+        for one in told:
+            owner = self._owners.get(one["id"])
+            if owner is None and one["type"] == NOTEBOOK:
+                if await backend.is_kernel_per_user(one["path"]):
+                    continue
+            elif owner not in (None, actor.username):
+                continue
+            shown.append(one)
+        return shown
+
+    def user_of_kernel(self, kernel_id: str) -> str:
+        """Whose own kernel it is; '' if it is everybody's."""
+        for row in self._rows():
+            if row["kernel_id"] == kernel_id:
+                return self._owners.get(row["session_id"], "")
+        return ""
 
     def path_of_kernel(self, kernel_id: str) -> str:
         """The path of a session with this kernel; '' if there is none."""
@@ -94,7 +133,8 @@ class SharedSessions(SessionManager):  # type: ignore[misc] # untyped
         backend = self.backend()
         if session["type"] == NOTEBOOK and backend is not None:
             actor = ACTOR.get()
-            others = await backend.others_in(session["path"], actor)
+            is_own = session_id in self._owners
+            others = [] if is_own else await backend.others_in(session["path"], actor)
             if others:
                 logger.info(
                     "kernel kept, others use it path=%s who=%s", session["path"], ", ".join(others)
@@ -104,19 +144,35 @@ class SharedSessions(SessionManager):  # type: ignore[misc] # untyped
                 await backend.kernels.about_to("shutdown", session["kernel"]["id"], actor)
         await super().delete_session(session_id)
 
-    async def _session_of(self, file: str) -> dict[str, Any] | None:
-        """The live session of a file, wherever the file was when it was made."""
-        known = self._known.get(self._file_id(file))
-        for session in await self.list_sessions():
-            if session["type"] != NOTEBOOK:
+    async def _session_of(self, file: str, user: str) -> dict[str, Any] | None:
+        """The live session of a file, wherever the file was when it was made.
+
+        `user`: whose own it must be; '': everybody's.
+        """
+        known = self._known.get(self._key(file, user))
+        for session in await super().list_sessions():
+            is_theirs = self._owners.get(session["id"], "") == user
+            if session["type"] != NOTEBOOK or not is_theirs:
                 continue
             if session["id"] == known or session["path"] == file:
                 return dict(session)
         return None
 
-    def _file_id(self, file: str) -> str:
+    async def _owner_of_new(self, file: str) -> str:
+        """Who is to have a session of their own for this file; '' if it is everybody's."""
+        actor, backend = ACTOR.get(), self.backend()
+        if actor is None or backend is None or not await backend.is_kernel_per_user(file):
+            return ""
+        return actor.username
+
+    def _rows(self) -> list[Any]:
+        self.cursor.execute("SELECT session_id, path, type, kernel_id FROM session")
+        return list(self.cursor.fetchall())
+
+    def _key(self, file: str, user: str) -> str:
         backend = self.backend()
-        return (backend.file_ids.index(file) if backend is not None else None) or file
+        file_id = backend.file_ids.index(file) if backend is not None else None
+        return f"{file_id or file}\0{user}"
 
     @asynccontextmanager
     async def _alone(self, file: str) -> AsyncIterator[None]:

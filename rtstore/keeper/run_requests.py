@@ -17,7 +17,7 @@ from rtstore.schema.run import Run, source_sha
 
 logger = logging.getLogger(__name__)
 
-QUIET_S, QUIET_MAX_S = 0.03, 0.3
+QUIET_S, QUIET_MAX_S = 0.03, 0.5
 """The request may overtake the last keystrokes, which come over another socket; and "Run All"
 sends one request a cell, in no sure order. So wait until nothing came for this long."""
 LOOK_S = 2.0
@@ -37,9 +37,11 @@ class RunRequests:
     def __init__(self, charge: Charge, book: RunBook, queue_of: Callable[[str], RunQueue]) -> None:
         self._charge, self._book, self._queue_of = charge, book, queue_of
         self._news = asyncio.Event()
+        self._rung = 0
 
     def ring(self) -> None:
         """Somebody asked for a run."""
+        self._rung += 1
         self._news.set()
 
     async def run(self) -> None:
@@ -61,9 +63,9 @@ class RunRequests:
         until = loop.time() + QUIET_MAX_S
         await follower.catch_up()
         while loop.time() < until:
-            at = follower.position
+            at = (follower.position, self._rung)
             await asyncio.sleep(QUIET_S)
-            if follower.position == at:
+            if (follower.position, self._rung) == at:
                 return
 
     async def _settle(self) -> None:

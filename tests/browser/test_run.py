@@ -146,3 +146,30 @@ async def test_a_restart_moves_everybody_and_ends_what_ran(lab: Lab, meet: Meet)
     runs = await lab.runs("restart.ipynb")
     assert runs["cell-0"]["state"] == "lost"
     assert "restarted by" in runs["cell-0"]["why"]
+
+
+async def test_each_has_their_own_variables_in_a_notebook_set_so(lab: Lab, meet: Meet) -> None:
+    lab.write_notebook("own.ipynb", [""])
+    first, _ = await meet("own.ipynb", ["x = 1", "x"])
+    await first.until_kernel()
+    path = {"id": (await lab.document("own.ipynb")).tag[4:-1], "mode": "per-user"}
+    assert await first.set_kernel_mode(**path) == 200
+    ann, bob = await meet("own.ipynb", ["x = 1", "x"])
+    await ann.until_kernel()
+    await bob.until_kernel()
+    assert await ann.kernel_id() != await bob.kernel_id()
+
+    await ann.run_cell(0)
+    await ann.until_prompts(["[1]:", "[ ]:"])
+    await ann.enter(0)
+    await ann.page.keyboard.press("Backspace")
+    await ann.type("2")
+    await bob.until_texts(["x = 2", "x"])
+    await bob.run_cell(0)
+
+    await ann.run_cell(1)
+    await bob.until_shown(1, "1")
+    await bob.run_cell(1)
+    await ann.until_shown(1, "2")
+    runs = await lab.runs("own.ipynb")
+    assert runs["cell-1"]["name"] == (await bob.user())["display_name"]

@@ -232,6 +232,14 @@ class Person:
         )
         return told
 
+    async def set_kernel_mode(self, id: str, mode: str) -> int:
+        """Have one kernel for all, or one each; the status of the answer."""
+        script = """async ([url, mode]) => (await fetch(url, {method: "PUT",
+            headers: {"X-XSRFToken": document.cookie.match("_xsrf=([^;]*)")[1]},
+            body: JSON.stringify({mode})})).status"""
+        url = f"{self._lab.url}rtstore/kernel-mode/{id}"
+        return int(await self.ask(script, [url, mode]))
+
     async def restart_kernel(self) -> None:
         """Restart it, and say yes."""
         await self.ask("() => { window.rt.panel().sessionContext.session.kernel.restart(); }")

@@ -1,0 +1,155 @@
+"""What programs ask for over HTTP: bad requests, other front ends' dialects, cancelling."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from rtstore.schema.murmur import murmur2
+from rtstore.schema.run import source_sha
+from tests.support.lab import Lab
+from tests.support.runs import Bench, bench
+from tests.support.waiting import until
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session")]
+
+
+async def get(nb: Bench, path: str) -> tuple[int, Any]:
+    async with nb.http.get(nb.lab.url + path, allow_redirects=False) as reply:
+        return reply.status, await reply.json()
+
+
+async def test_what_does_not_exist_is_named(lab: Lab) -> None:
+    async with bench(lab, "bad.ipynb", ["1"]) as nb:
+        url, good = f"{lab.url}api/kernels/", {"cell_id": "cell-0"}
+        room = f"json:notebook:{nb.document_id}"
+        for kernel, body, status, word in [
+            (nb.kernel_id, good | {"document_id": "json:notebook:nothing"}, 404, "nothing"),
+            (nb.kernel_id, {"cell_id": "cell-9", "document_id": room}, 404, "cell-9"),
+            ("0" * 8 + "-1-2-3-4", good | {"document_id": room}, 404, "no kernel"),
+            (nb.kernel_id, good, 400, "document_id is missing"),
+            (nb.kernel_id, {"document_id": room}, 400, "cell_id is missing"),
+            (nb.kernel_id, [1], 400, "JSON object"),
+        ]:
+            async with nb.http.post(f"{url}{kernel}/execute", json=body) as reply:
+                assert (reply.status, word in await reply.text()) == (status, True), word
+
+
+async def test_what_the_user_did_not_see_is_not_run(lab: Lab) -> None:
+    async with bench(lab, "saw.ipynb", ["x = 1"]) as nb:
+        status, told = await nb.post(0, source_hash=source_sha("x = 2"))
+        assert (status, told["error"]) == (409, "source_mismatch")
+        status, told = await nb.post(0, source_hash=source_sha("x = 1"))
+        assert status == 200
+        assert await nb.until_over(told["run"]) == "ok"
+
+
+async def test_another_front_end_sends_many_cells_and_its_own_hash(lab: Lab) -> None:
+    async with bench(lab, "many.ipynb", ["x = 1", "x + 1"]) as nb:
+        cells = [
+            {"cell_id": "cell-0", "source_hash": str(murmur2("x = 1"))},
+            {"cell_id": "cell-1", "source_hash": str(murmur2("x + 1"))},
+        ]
+        body = {"document_id": f"json:notebook:{nb.document_id}", "cells": cells}
+        url = f"{lab.url}api/kernels/{nb.kernel_id}/execute"
+        async with nb.http.post(url, json=body) as reply:
+            assert (reply.status, await reply.json()) == (200, None)
+        await until(lambda: _counts(nb, [1, 2]), what="both ran, in order")
+        cells[0]["source_hash"] = "1"
+        async with nb.http.post(url, json=body) as reply:
+            assert reply.status == 409
+
+
+async def test_a_third_one_polls_for_the_result(lab: Lab) -> None:
+    async with bench(lab, "poll.ipynb", ["input('? ')"]) as nb:
+        room = f"json:notebook:{nb.document_id}"
+        metadata = {"cell_id": "cell-0", "document_id": room, "record_timing": True}
+        url = f"{lab.url}api/kernels/{nb.kernel_id}/execute"
+        body = {"code": "input('? ')", "metadata": metadata}
+        async with nb.http.post(url, json=body) as reply:
+            assert reply.status == 202
+            where, told = reply.headers["Location"].lstrip("/"), await reply.json()
+
+        async def asks() -> bool:
+            return (await get(nb, where))[0] == 300
+
+        await until(asks, what="it asks")
+        await nb.answer(told["run"], "yes")
+        await nb.until_over(told["run"])
+        status, told = await get(nb, where)
+        assert (status, told["status"], told["execution_count"]) == (200, "ok", 1)
+        assert "'yes'" in told["outputs"]
+        await nb.until_idle(0)
+        assert "shell.execute_reply" in nb.live()[0]["metadata"]["execution"]
+
+
+async def test_what_waits_can_be_cancelled_and_what_runs_can_not(lab: Lab) -> None:
+    async with bench(lab, "cancel.ipynb", ["input()", "print('never')"]) as nb:
+        first, second = await nb.ask(0), await nb.ask(1)
+        url = f"{lab.url}rtstore/runs/{nb.kernel_id}/"
+        async with nb.http.delete(url + second) as reply:
+            assert reply.status == 204
+        assert await nb.state(second) == "aborted"
+
+        async def runs() -> bool:
+            return await nb.state(first) == "running"
+
+        await until(runs, what="the first runs")
+        async with nb.http.delete(url + first) as reply:
+            assert (reply.status, "running" in await reply.text()) == (409, True)
+        await nb.answer(first, "")
+        assert await nb.until_over(first) == "ok"
+
+
+async def test_of_two_answers_the_first_counts(lab: Lab) -> None:
+    async with bench(lab, "two.ipynb", ["import getpass\nlen(getpass.getpass('Key: '))"]) as nb:
+        run_id = await nb.ask(0)
+        url = f"rtstore/input/{nb.kernel_id}/{run_id}"
+
+        async def asks() -> bool:
+            async with nb.http.get(lab.url + url, headers={"Accept": "application/json"}) as r:
+                return bool((await r.json())["waits"])
+
+        await until(asks, what="it asks")
+        statuses = []
+        for value in ("first", "second one"):
+            async with nb.http.post(lab.url + url, json={"value": value}) as reply:
+                statuses.append(reply.status)
+        assert statuses == [201, 409]
+        await nb.until_over(run_id)
+        status, told = await get(nb, f"rtstore/runs/{nb.kernel_id}/{run_id}")
+        assert (status, told["state"]) == (200, "ok")
+        assert "5" in str(told["outputs"][-1]["data"])
+        async with lab.redis() as redis:
+            assert "first" not in str(await redis.xrange(nb.keys.out))
+
+
+async def test_marks_say_what_a_result_is_worth(lab: Lab) -> None:
+    async with bench(lab, "marks.ipynb", ["x = 1", "x"]) as nb:
+        for cell in (1, 0, 1):
+            await nb.run(cell)
+        await nb.run(0)  # above, and later
+        nb.notebook.cells[0].source = "x = 2"
+
+        async def marked() -> dict[str, Any]:
+            _, told = await get(nb, f"rtstore/runs?document={nb.document_id}")
+            found = {cell: run.get("marks") for cell, run in told.items()}
+            return found if found == {"cell-0": ["edited"], "cell-1": ["out of order"]} else {}
+
+        await until(marked, what="marked")
+
+
+async def _counts(nb: Bench, counts: list[int]) -> bool:
+    return [cell["execution_count"] for cell in nb.live()] == counts
+
+
+async def test_run_all_keeps_the_order_of_the_cells(lab: Lab) -> None:
+    cells = [f"print({number})" for number in range(12)]
+    async with bench(lab, "all.ipynb", cells) as nb:
+        order = [7, 2, 11, 0, 5, 9, 1, 10, 3, 8, 6, 4]
+        async with asyncio.TaskGroup() as pressed:
+            for number in order:  # as it may arrive over several connections
+                pressed.create_task(nb.ask(number))
+        await until(lambda: _counts(nb, [*range(1, 13)]), what="in order", timeout_s=30)
