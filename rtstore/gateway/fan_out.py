@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 from rtstore import metrics
 from rtstore.gateway.member import Lag, Member
 from rtstore.schema.frames import websocket_frame
 from rtstore.schema.ids import EntryId
+
+logger = logging.getLogger(__name__)
 
 CHECK_BYTES = 2**16
 """Queues are looked at each time this much was sent: asking costs a third of a small write."""
@@ -53,12 +56,19 @@ class FanOut:
         self._prompt = tuple(m for m in self._members.values() if m.lag is None)
 
     def send(self, message: bytes, *, but: Member | None = None) -> None:
-        """Send a message to all but one; those with a full queue miss it and lag from here."""
+        """Send a message to all but one; those with a full queue miss it and lag from here.
+
+        Never raises: a socket that fails is cut off, and the others get the message.
+        """
         frame = websocket_frame(message)
         count = 0
         for member in self._prompt:
             if member is not but:
-                member.outbox.write(frame)
+                try:
+                    member.outbox.write(frame)
+                except Exception:  # whatever it is, it must not be the others' loss
+                    logger.exception("socket failed member=%s", member.origin)
+                    member.outbox.abort()
                 count += 1
         metrics.DELIVERED.inc(count)
         self._unchecked += len(frame)

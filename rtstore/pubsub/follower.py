@@ -23,7 +23,8 @@ class Follower:
     """Where one reader stands in a log.
 
     `deliver` is called with each entry; `replace` with a whole load when entries between were
-    trimmed or lost, after which the position is its end. Neither may block or raise.
+    trimmed or lost, after which the position is its end. Neither may block or raise; an entry
+    whose delivery raised is read and delivered again, and ends `run` if it raises again.
     """
 
     def __init__(
@@ -54,8 +55,14 @@ class Follower:
         return self.position.is_followed_by(entry.id)
 
     def _take(self, entry: FeedEntry) -> None:
+        before = self.position, self.tag
         self.position, self.tag = entry.id, entry.origin
-        self._deliver(entry)
+        try:
+            self._deliver(entry)
+        except Exception:
+            self.position, self.tag = before  # not delivered, or not to everybody
+            self._wake.set()
+            raise
 
     async def start(self) -> Loaded:
         """Load everything; `replace` is called. Raises StoreUnavailable."""

@@ -28,12 +28,20 @@ class Outbox:
     `full`: whoever writes must skip it until it has `drained`, and bring it up to date then.
     """
 
-    __slots__ = ("_bytes_max", "_transport", "abort", "write")
+    __slots__ = ("_bytes_max", "_transport", "abort")
 
     def __init__(self, transport: Writes, *, bytes_max: int) -> None:
         self._transport, self._bytes_max = transport, bytes_max
-        self.write = transport.write
         self.abort = transport.abort
+
+    def write(self, frame: bytes) -> None:
+        """Send `frame`, now or when the socket takes it; nothing if the socket is gone."""
+        try:
+            self._transport.write(frame)
+        except RuntimeError:
+            # uvloop's transports raise once they are closed, about 1 ms before we hear of it.
+            if not self._transport.is_closing():
+                raise
 
     @property
     def full(self) -> bool:

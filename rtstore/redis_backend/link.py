@@ -15,7 +15,8 @@ from typing import Any, Protocol
 
 Arg = bytes | str | int | float
 Heard = Callable[[bytes], None]
-"""Called with each payload of a channel, in order, on the event loop. Must not block or raise."""
+"""Called with each payload of a channel, in order, on the event loop. Must not block or raise; if
+it does raise, that is logged once and goes no further: others hear on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,8 @@ class RespLink:
         self._listeners: dict[str, list[Heard]] = {}
         self._confirming: dict[str, deque[asyncio.Future[None]]] = {}
         self._leaving: dict[str, int] = {}
+        self._faulty: set[str] = set()
+        """Channels with a listener that raised."""
         self._watchers: list[Callable[[bool], None]] = []
         self._server = ""
         self._connections = 0
@@ -92,6 +94,7 @@ class RespLink:
             listeners.remove(heard)
             if not listeners and self._listeners.get(channel) is listeners:
                 del self._listeners[channel]
+                self._faulty.discard(channel)
                 self._leave(channel)
 
     async def _subscribed(self, channel: str, *, is_first: bool) -> None:
@@ -130,12 +133,21 @@ class RespLink:
     def _heard(self, push: list[Any]) -> None:
         kind = push[0]
         if kind == b"smessage":
-            for heard in tuple(self._listeners.get(push[1].decode(), ())):
-                heard(push[2])
+            channel = push[1].decode()
+            for heard in tuple(self._listeners.get(channel, ())):
+                try:
+                    heard(push[2])
+                except Exception:  # it would end the connection by which all others hear
+                    self._failed(channel)
         elif kind == b"ssubscribe":
             self._entered(push[1].decode())
         elif kind == b"sunsubscribe" and push[1] is not None:
             self._left(push[1].decode())
+
+    def _failed(self, channel: str) -> None:
+        if channel not in self._faulty:
+            self._faulty.add(channel)
+            logger.exception("listener failed channel=%s; its next errors are not told", channel)
 
     def _entered(self, channel: str) -> None:
         if channel in self._leaving:

@@ -65,6 +65,25 @@ async def test_a_channel_may_have_several_listeners(links: tuple[Link, Link]) ->
     assert two == [b"a"]
 
 
+async def test_a_listener_that_raises_takes_nothing_from_the_others(
+    links: tuple[Link, Link], caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: list[bytes] = []
+
+    def raises(_: bytes) -> None:
+        raise RuntimeError("a bug")
+
+    async with links[0].listen("c", raises), links[0].listen("c", heard.append):
+        async with links[0].listen("d", heard.append):
+            for payload in (b"1", b"2", b"3"):
+                await links[1].command("SPUBLISH", "c", payload)
+                await links[1].command("SPUBLISH", "d", payload)
+            await until(lambda: len(heard) == 6)
+    (told,) = [one.message for one in caplog.records if one.levelname == "ERROR"]
+    assert "listener failed channel=c" in told
+    assert links[0].connected
+
+
 async def test_many_messages_are_heard_in_order(links: tuple[Link, Link]) -> None:
     heard: list[bytes] = []
     async with links[0].listen("d", heard.append):

@@ -6,6 +6,7 @@ Where it differs from a real server: no maxmemory, no eviction, INFO is what the
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,6 +19,8 @@ from rtstore.errors import RTStoreError, StoreUnavailable
 from rtstore.redis_backend.link import Arg, Heard, Script
 from rtstore.redis_backend.wire import error_of
 from rtstore.tasks import background
+
+logger = logging.getLogger(__name__)
 
 INFO = {
     "redis_version": "7.0.0",
@@ -71,13 +74,20 @@ class FakeLink:
             while (await pubsub.get_message(timeout=None))["type"] != "ssubscribe":
                 pass
 
+            failed: list[str] = []
+
             async def read() -> None:
                 while True:
                     message = await pubsub.get_message(timeout=None)
                     if message is None:
                         await asyncio.sleep(0)
                     elif message["type"] == "smessage" and self.connected:
-                        heard(message["data"])
+                        try:
+                            heard(message["data"])
+                        except Exception:
+                            if not failed:
+                                logger.exception("listener failed channel=%s", channel)
+                            failed.append(channel)
 
             async with background(read()):
                 yield
