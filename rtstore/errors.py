@@ -13,6 +13,7 @@ RTStoreError
 ├── StoreRefused           Redis answered with an error
 │   ├── StaleEpoch         our epoch is old, or the log is gone: open the document again
 │   └── StoreFull          maxmemory reached: nothing was written
+├── BadContent             what a log holds does not decode: nobody's frame is to blame
 ├── StoreUnfit             the server is too old, evicts keys, or was written by a newer rtstore
 ├── LeaseLost              another worker owns it now: stop writing
 ├── JupyterUnavailable     the Jupyter server did not answer
@@ -76,6 +77,10 @@ class StaleEpoch(StoreRefused):
 
 class StoreFull(StoreRefused):
     """The server is at maxmemory (OOM) or can't persist (MISCONF); nothing was written."""
+
+
+class BadContent(RTStoreError):
+    """What a document's log holds can't be decoded; who is connected can do nothing about it."""
 
 
 class StoreUnfit(RTStoreError):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rtstore.pubsub.follower import Follower
@@ -43,6 +44,9 @@ class Deployment:
     files: FileIndex
     registry: Registry
     later: Later
+    checking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while a large update is looked through: one at a time, as each takes a thread that
+    competes with the event loop for the interpreter."""
 
 
 class Place:
@@ -56,6 +60,7 @@ class Place:
         self.link: Link = deployment.link
         self.keys: DocumentKeys = deployment.keys.document(document_id)
         self.log = UpdateLog(deployment.link, self.keys, worker=deployment.worker)
+        self.checking = deployment.checking
         self.kind, self.format = kind, form
         self.path = ""
         self.gen = ""

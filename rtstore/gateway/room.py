@@ -291,12 +291,7 @@ class Room:
             self.place.later(self._expect_import(member))
             return
         member.asked = None
-        whole = await self._content.whole()
-        if len(whole) > 2**20 and state_vector != frames.EMPTY_STATE_VECTOR:
-            missing = await asyncio.to_thread(updates.diff, whole, state_vector)
-        else:
-            missing = updates.diff(whole, state_vector)
-        member.send(frames.sync_step2(missing))
+        member.send(frames.sync_step2(await self._content.since(state_vector)))
         if (snapshot := self._presence.snapshot()) is not None:
             member.send(snapshot)
         member.send(frames.sync_step1(await self._content.state_vector()))

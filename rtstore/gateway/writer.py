@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
 
 from rtstore import metrics
-from rtstore.errors import StaleEpoch, StoreFull, StoreRefused, StoreUnavailable, TooBig
+from rtstore.errors import (
+    BadContent,
+    BadFrame,
+    StaleEpoch,
+    StoreFull,
+    StoreRefused,
+    StoreUnavailable,
+    TooBig,
+)
 from rtstore.gateway.member import Member
 from rtstore.gateway.place import Place
 from rtstore.pubsub.content import Content
@@ -46,20 +55,29 @@ class Writer:
         """
         if len(update) > self._bytes_max:
             raise TooBig(f"update of {len(update)} bytes, at most {self._bytes_max}")
-        scan = updates.check(update)
+        try:
+            if len(update) <= updates.SCAN_BYTES_MAX:
+                scan = updates.check(update)
+            else:
+                async with self._place.checking:
+                    scan = await asyncio.to_thread(updates.check, update)
+        except BadFrame as error:
+            if is_reply and not await self._content.is_sound():
+                # It repeats what it got from us; an end of its socket would change nothing.
+                logger.warning("bad log document=%s why=%s", self._place.document_id, error)
+                return True
+            raise
         if not member.may_write or (member.is_held and not is_reply):
             return True
-        if (scan is not None and scan.is_nothing) or (
-            is_reply and not await self._content.lacks(update, scan)
-        ):
+        if scan.is_nothing or (is_reply and not await self._content.lacks(scan)):
             member.is_held = member.is_held and not is_reply
             return True
         return await self._append(member, update, scan, is_reply=is_reply)
 
     async def _append(
-        self, member: Member, update: bytes, scan: updates.Scan | None, *, is_reply: bool
+        self, member: Member, update: bytes, scan: updates.Scan, *, is_reply: bool
     ) -> bool:
-        clients = [client for client, _, _ in scan.clients] if scan else []
+        clients = [client for client, _, _ in scan.clients]
         origin = Origin(member.identity.user.username, str(clients[0]) if clients else "")
         log = self._place.log
         tag = log.next_tag()
@@ -92,11 +110,12 @@ class Writer:
     async def _attribute(self, member: Member, clients: list[int], *, is_reply: bool) -> None:
         """Say whose the Yjs client ids are, where the connection proves it; first writer wins."""
         bound = member.presence.clients
+        is_own = not bound and not is_reply and len(clients) == 1
         told = json.dumps({"user": member.identity.user.username, "ts": int(time.time() * 1000)})
         for client in clients:
             if client in self._authored:
                 continue
-            if client in bound or (not bound and not is_reply):
+            if client in bound or is_own:
                 self._authored.add(client)
                 try:
                     await self._place.link.command(
@@ -108,6 +127,14 @@ class Writer:
     async def heal(self, held: bytes) -> None:
         """Put back what the log lost and we still have. Raises StoreUnavailable, StoreRefused."""
         log = self._place.log
-        if await self._content.lacks(held, None):
+        if await self._is_lost(held):
             await log.append(held, Origin(kind="h"), epoch=self.epoch, tag=log.next_tag())
         await self._place.link.command("HDEL", self._place.keys.meta, "held")
+
+    async def _is_lost(self, held: bytes) -> bool:
+        try:
+            scan = await asyncio.to_thread(updates.scan, held)
+            return await self._content.lacks(scan)
+        except (BadFrame, BadContent) as error:
+            logger.warning("can't compare document=%s why=%s", self._place.document_id, error)
+            return True  # twice is harmless, never is not

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
+from rtstore.errors import BadContent, BadFrame
 from rtstore.redis_backend.update_log import Entry, Loaded
 from rtstore.schema import updates
-from rtstore.schema.frames import NOTHING
+from rtstore.schema.frames import EMPTY_STATE_VECTOR, NOTHING
+
+logger = logging.getLogger(__name__)
 
 IN_THREAD_BYTES = 2**19
 """Merges of more than this leave the event loop alone: about 1 ms per 256 KiB."""
+DIFF_IN_THREAD_BYTES = 2**20
 TAIL_ENTRIES_MAX = 1000
 TAIL_BYTES_MIN = 2**16
 
@@ -72,26 +78,59 @@ class Content:
             return self._merged
 
     async def state_vector(self) -> bytes:
-        """Of the whole."""
+        """Of the whole. Raises BadContent."""
         whole = await self.whole()
-        if whole is not self._merged:
-            return updates.state_vector(whole)
-        if self._state_vector is None:
-            self._state_vector = updates.state_vector(whole)
+        with _not_the_peers_fault():
+            if whole is not self._merged:
+                return updates.state_vector(whole)
+            if self._state_vector is None:
+                self._state_vector = updates.state_vector(whole)
         return self._state_vector
 
-    async def lacks(self, update: bytes, scan: updates.Scan | None) -> bool:
-        """Whether `update` says anything that the whole does not. `scan` is of it, if known."""
-        if scan is not None and scan.is_nothing:
+    async def since(self, state_vector: bytes) -> bytes:
+        """What a peer with this state vector (which decodes) lacks. Raises BadContent."""
+        whole = await self.whole()
+        with _not_the_peers_fault():
+            if len(whole) > DIFF_IN_THREAD_BYTES and state_vector != EMPTY_STATE_VECTOR:
+                return await asyncio.to_thread(updates.diff, whole, state_vector)
+            return updates.diff(whole, state_vector)
+
+    async def lacks(self, scan: updates.Scan) -> bool:
+        """Whether an update says anything that the whole does not. Raises BadContent."""
+        if scan.is_nothing:
             return False
         known = updates.decode_state_vector(await self.state_vector())
-        if scan is None:
-            scan = await asyncio.to_thread(updates.scan, update)
         if any(end > known.get(client, 0) for client, _, end in scan.clients):
             return True
         if self._deletes is None or self._tail:
-            self._deletes = updates.deletes_of(await self.whole())
+            self._deletes = _deletes_of(await self.whole())
         return not updates.covers(self._deletes, scan.deletes)
+
+    async def is_sound(self) -> bool:
+        """Whether the whole would pass as a browser's update."""
+        whole = await self.whole()
+        try:
+            await asyncio.to_thread(updates.scan, whole)
+        except BadFrame:
+            return False
+        return True
+
+
+@contextmanager
+def _not_the_peers_fault() -> Iterator[None]:
+    """A BadFrame would close the socket of whoever made us look."""
+    try:
+        yield
+    except BadFrame as error:
+        raise BadContent(f"what the log holds does not decode: {error}") from error
+
+
+def _deletes_of(whole: bytes) -> updates.Ranges:
+    try:
+        return updates.deletes_of(whole)
+    except BadFrame as error:  # of an older version, or written by another program
+        logger.warning("stored content does not decode why=%s", error)
+        return {}  # so that deletes are appended again, which is harmless
 
 
 def content_of(loaded: Loaded) -> list[bytes]:

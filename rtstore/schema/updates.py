@@ -6,6 +6,7 @@ a Doc drops structs and deletes whose causes have not arrived, `merge_updates` k
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,18 +14,24 @@ from operator import itemgetter
 
 from pycrdt import get_state, get_update, merge_updates
 
-from rtstore.errors import BadFrame
+from rtstore.errors import BadFrame, TooBig
 from rtstore.schema.frames import EMPTY_STATE_VECTOR, NOTHING
 from rtstore.schema.varint import read_bytes, read_text, read_uint
 
 SCAN_BYTES_MAX = 2**16
-"""Above this the Rust decoder checks an update: a scan in Python takes about 40 ns a byte."""
+"""Above this an update is for a thread to look through: a scan takes about 40 ns a byte, and 1 s
+for 2**20 structs of the smallest kind."""
+PARTS_MAX = 500_000
+"""Structs and deleted ranges that one update of a browser may have. Browsers join what was typed
+in one go, so a long document has some 10,000; a Doc takes 10 µs and 200 bytes for each."""
 MERGE_AT_ONCE = 150
 """`merge_updates` is quadratic in the number of updates: 20,000 at once take 3.5 s; 260,000 in
 blocks of this size take 0.5 s, in blocks of 1,000 1.3 s."""
 
 CLOCK_MAX = 2**31
 """No client counts further: yrs keeps clocks in 32 bits and breaks on overflow."""
+CLIENT_MAX = 2**53 - 1
+"""No client is called more: browsers can't read it, and yrs takes it for another one."""
 
 Ranges = dict[int, list[tuple[int, int]]]
 """Client id → [(clock, length)]."""
@@ -45,23 +52,27 @@ class Scan:
         return not self.clients and not self.deletes
 
 
-def scan(update: bytes) -> Scan:
-    """Decode the whole update. Raises BadFrame on anything that is not one, to the last byte."""
+def scan(update: bytes, *, parts_max: float = math.inf) -> Scan:
+    """Decode the whole update. Raises BadFrame on anything that is not one, to the last byte;
+    TooBig if it has more than `parts_max` structs and deleted ranges.
+    """
+    left = parts_max
     try:
         groups, at = read_uint(update, 0)
         clients = []
         for _ in range(groups):
             count, at = read_uint(update, at)
+            left = _counted(update, count, left)
             client, at = read_uint(update, at)
             first, at = read_uint(update, at)
             clock = first
             for _ in range(count):
                 length, at = struct_end(update, at)
                 clock += length
-            if clock > CLOCK_MAX:
+            if clock > CLOCK_MAX or client > CLIENT_MAX:
                 raise BadFrame(f"client {client} counts to {clock}, at most {CLOCK_MAX}")
             clients.append((client, first, clock))
-        deletes, at = _delete_set(update, at)
+        deletes, at = _delete_set(update, at, left)
     except IndexError as error:
         raise BadFrame("update is cut short") from error
     if at != len(update):
@@ -69,12 +80,23 @@ def scan(update: bytes) -> Scan:
     return Scan(tuple(clients), deletes)
 
 
-def check(update: bytes) -> Scan | None:
-    """Raises BadFrame unless `update` decodes; its Scan where that is cheap, else None.
+def _counted(data: bytes, count: int, left: float) -> float:
+    """How many more parts there may be after `count` of them."""
+    if count > len(data):
+        raise BadFrame("update is cut short")
+    left -= count + 1  # an empty group costs as well
+    if left < 0:
+        raise TooBig("an update of too many parts")
+    return left
 
-    The Rust decoder has the last word: it also looks into the JSON of formats and embeds.
+
+def check(update: bytes) -> Scan:
+    """What a browser's update says. Raises BadFrame unless it decodes completely, TooBig.
+
+    Larger ones than SCAN_BYTES_MAX take long: call it in a thread. The Rust decoder has the last
+    word: it also looks into the JSON of formats and embeds.
     """
-    found = scan(update) if len(update) <= SCAN_BYTES_MAX else None
+    found = scan(update, parts_max=PARTS_MAX)
     state_vector(update)
     return found
 
@@ -153,18 +175,24 @@ def decode_state_vector(state: bytes) -> dict[int, int]:
     out = {}
     for _ in range(count):
         client, at = read_uint(state, at)
-        out[client], at = read_uint(state, at)
+        clock, at = read_uint(state, at)
+        if clock > CLOCK_MAX or client > CLIENT_MAX:
+            raise BadFrame(f"clock {clock} of client {client} in the state vector")
+        out[client] = clock
     if at != len(state):
         raise BadFrame(f"{len(state) - at} bytes behind the state vector")
     return out
 
 
-def _delete_set(data: bytes, at: int) -> tuple[Ranges, int]:
+def _delete_set(data: bytes, at: int, left: float = math.inf) -> tuple[Ranges, int]:
     deletes: Ranges = {}
     clients, at = read_uint(data, at)
     for _ in range(clients):
         client, at = read_uint(data, at)
         count, at = read_uint(data, at)
+        left = _counted(data, count, left)
+        if client > CLIENT_MAX:
+            raise BadFrame(f"deletes of client {client}")
         ranges = deletes.setdefault(client, [])
         for _ in range(count):
             clock, at = read_uint(data, at)
@@ -189,8 +217,10 @@ def struct_end(data: bytes, at: int) -> tuple[int, int]:
         return read_uint(data, at)
     for bit in (0x80, 0x40):  # left and right origin
         if info & bit:
-            _, at = read_uint(data, at)
-            _, at = read_uint(data, at)
+            client, at = read_uint(data, at)
+            clock, at = read_uint(data, at)
+            if clock > CLOCK_MAX or client > CLIENT_MAX:
+                raise BadFrame(f"a struct beside clock {clock} of client {client}")
     if not info & 0xC0:
         at = _parent(data, at, has_key=bool(info & 0x20))
     return _content(data, at, ref)
@@ -201,8 +231,10 @@ def _parent(data: bytes, at: int, *, has_key: bool) -> int:
     if is_root == 1:
         _, at = read_bytes(data, at)
     else:
-        _, at = read_uint(data, at)
-        _, at = read_uint(data, at)
+        client, at = read_uint(data, at)
+        clock, at = read_uint(data, at)
+        if clock > CLOCK_MAX or client > CLIENT_MAX:
+            raise BadFrame(f"a struct within clock {clock} of client {client}")
     if has_key:
         _, at = read_bytes(data, at)
     return at
