@@ -137,7 +137,7 @@ class Presence:
     def heard(self, update: bytes) -> None:
         """What the room says. Raises BadFrame."""
         now = asyncio.get_running_loop().time()
-        for one in awareness.decode(update):
+        for one in awareness.decode(update, is_ours=True):
             if one.client == self._client:
                 self._heard_of_us(one)
                 continue

@@ -85,7 +85,7 @@ class RoomPresence:
     def heard(self, message: FeedAwareness) -> None:
         """Presence from the feed: remembered, and sent to every socket (the speaker's too)."""
         try:
-            told = awareness.decode(message.update)
+            told = awareness.decode(message.update, is_ours=True)
         except RTStoreError as error:
             logger.warning("bad awareness on the feed channel=%s why=%s", self._channel, error)
             return

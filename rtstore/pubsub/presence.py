@@ -17,6 +17,9 @@ from rtstore.schema import awareness
 from rtstore.schema.awareness import ClientState
 from rtstore.schema.identity import User
 
+CLIENTS_PER_CONNECTION = 16
+"""A browser has one for each document; more than this is nobody's."""
+
 
 @dataclass(slots=True)
 class Known:
@@ -36,6 +39,12 @@ class Connection:
     since: int = field(default_factory=lambda: int(time.time() * 1000))
     clients: dict[int, ClientState] = field(default_factory=dict)
     has_spoken: bool = False
+
+    def has_room(self) -> bool:
+        """Whether it may speak for one more client; forgets those that are gone."""
+        if len(self.clients) >= CLIENTS_PER_CONNECTION:
+            self.clients = {c: one for c, one in self.clients.items() if one.state is not None}
+        return len(self.clients) < CLIENTS_PER_CONNECTION
 
     def as_json(self) -> str:
         """Its field in ``…:who``: people read it, other workers restore presence from it."""
@@ -59,13 +68,16 @@ class Presence:
         self._known: dict[int, Known] = {}
 
     def claim(self, told: Iterable[ClientState], by: Connection) -> list[ClientState]:
-        """Of what a connection says, that which is its to say, stamped with its user."""
+        """Of what a connection says, that which is its to say, stamped with its user.
+
+        It speaks for CLIENTS_PER_CONNECTION at a time; for more it is not heard.
+        """
         user, is_first = by.user.as_state(), not by.has_spoken
         by.has_spoken = True
         out = []
         for one in told:
-            if one.client not in by.clients and not self._may_bind(
-                one, by.user, is_first=is_first
+            if one.client not in by.clients and not (
+                self._may_bind(one, by.user, is_first=is_first) and by.has_room()
             ):
                 continue
             stamped = one.stamped(user)

@@ -18,9 +18,14 @@ from rtstore.schema.varint import read_text, read_uint, write_bytes, write_uint
 
 STATE_BYTES_MAX = 2**16
 """One client's state; a cursor is about 300 bytes, a list of open files a few kB."""
+UPDATE_BYTES_MAX = 2**20
+"""One message. What is published is kept for each worker until it took it, and Redis ends a
+subscriber for which it keeps more than 32 MB (client-output-buffer-limit)."""
 _LOOKS = ("color", "initials")
 CLIENTS_MAX = 1000
 """States in one update; a browser echoes all that it knows when it comes back."""
+NUMBER_MAX = 2**53 - 1
+"""Of client ids and clocks: browsers can't read larger ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +54,25 @@ class ClientState:
         return replace(self, state={**self.state, "user": {**looks, **told}})
 
 
-def decode(update: bytes) -> list[ClientState]:
-    """Raises BadFrame on anything but a whole awareness update, TooBig over the bounds."""
+def decode(update: bytes, *, is_ours: bool = False) -> list[ClientState]:
+    """Raises BadFrame on anything but a whole awareness update, TooBig over the bounds.
+
+    `is_ours`: of a worker, which bounded each part of it, then stamped it or put many together.
+    """
+    if len(update) > UPDATE_BYTES_MAX and not is_ours:
+        raise TooBig(f"awareness update of {len(update)} bytes, at most {UPDATE_BYTES_MAX}")
     count, at = read_uint(update, 0)
-    if count > CLIENTS_MAX:
+    if count > CLIENTS_MAX and not is_ours:
         raise TooBig(f"{count} awareness states in one message, at most {CLIENTS_MAX}")
     states = []
     for _ in range(count):
         client, at = read_uint(update, at)
         clock, at = read_uint(update, at)
+        if client > NUMBER_MAX or clock > NUMBER_MAX:
+            raise BadFrame(f"awareness of client {client} at clock {clock}")
         start = at
         text, at = read_text(update, at)
-        if at - start > STATE_BYTES_MAX:
+        if at - start > STATE_BYTES_MAX and not is_ours:
             raise TooBig(f"awareness state of {at - start} bytes, at most {STATE_BYTES_MAX}")
         states.append(ClientState(client, clock, _state(text)))
     if at != len(update):

@@ -155,7 +155,7 @@ class Person:
                 self.updates += 1
             case frames.Awareness(update):
                 self.presences += 1
-                for one in awareness.decode(update):
+                for one in awareness.decode(update, is_ours=True):
                     if one.state is None:
                         self.people.pop(one.client, None)
                         self.left.add(one.client)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 
+import pytest
+
 from rtstore.gateway import global_room
 from rtstore.gateway.room_presence import GRACE_S
+from rtstore.pubsub.presence import CLIENTS_PER_CONNECTION
 from rtstore.schema import awareness, frames
 from tests.gateway.team import Worker, joined, make_document, running_worker
 from tests.support.stores import Store
@@ -86,6 +89,45 @@ async def test_nobody_speaks_for_another(workers: Pair) -> None:
         await mallory.say(1, user={})
         await ada.until(lambda: mallory.doc.client_id in ada.people)
         assert ada.people[ada.doc.client_id].clock == 1
+
+
+@pytest.mark.parametrize("room", ["text:file:doc-a.txt", global_room.NAME])
+async def test_a_huge_presence_closes_its_sender_and_cuts_nobody_off(
+    workers: Pair, room: str
+) -> None:
+    """Redis ends a subscriber for which it has to keep more than 32 MB."""
+    one, two = workers
+    await make_document(one.link)
+    told = [awareness.ClientState(n, 1, {"x": "y" * 39_000}) for n in range(1000)]
+    changes: list[bool] = []
+    async with joined(one, "eve", room=room) as eve, joined(two, "bob", room=room) as bob:
+        await eve.until(lambda: eve.was_told)
+        await bob.until(lambda: bob.was_told)
+        async with one.link.watch(changes.append), two.link.watch(changes.append):
+            await eve.socket.send_bytes(frames.awareness(awareness.encode(told)))
+            assert await eve.until_closed() == 1009
+            async with joined(one, "ada", room=room) as ada:
+                await ada.say(1, user={})
+                await bob.until(lambda: ada.doc.client_id in bob.people)
+    assert changes == []
+    assert list(bob.people) == [ada.doc.client_id]
+
+
+async def test_one_socket_speaks_for_few_clients_at_a_time(workers: Pair) -> None:
+    one, two = workers
+    await make_document(one.link)
+    most = CLIENTS_PER_CONNECTION
+    async with joined(one, "eve") as eve, joined(two, "bob") as bob:
+        many = [awareness.ClientState(n, 1, {}) for n in range(3 * most)]
+        await eve.socket.send_bytes(frames.awareness(awareness.encode(many)))
+        await eve.say(1, user={})
+        await bob.until(lambda: len(bob.people) >= most)
+        assert sorted(bob.people) == list(range(most))
+
+        gone = [awareness.ClientState(n, 2, None) for n in range(most)]
+        await eve.socket.send_bytes(frames.awareness(awareness.encode(gone)))
+        await eve.say(1, user={})
+        await bob.until(lambda: list(bob.people) == [eve.doc.client_id])
 
 
 async def test_who_died_with_a_worker_is_gone_when_its_time_is_up(store: Store) -> None:

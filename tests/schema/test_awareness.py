@@ -7,7 +7,12 @@ from pycrdt import Awareness, Doc
 
 from rtstore.errors import BadFrame, TooBig
 from rtstore.schema import awareness
-from rtstore.schema.awareness import CLIENTS_MAX, STATE_BYTES_MAX, ClientState
+from rtstore.schema.awareness import (
+    CLIENTS_MAX,
+    STATE_BYTES_MAX,
+    UPDATE_BYTES_MAX,
+    ClientState,
+)
 from rtstore.schema.varint import write_bytes, write_uint
 
 numbers = st.integers(0, 2**53 - 1)
@@ -76,6 +81,31 @@ def test_bounds() -> None:
         awareness.decode(awareness.encode([*many, ClientState(0, 1, None)]))
     with pytest.raises(TooBig):
         awareness.decode(write_uint(2**40))
+
+
+def test_a_whole_message_is_bounded_too() -> None:
+    """1000 states that are each within their bound are 65 MB."""
+    text = b'{"a":"%s"}' % (b"x" * 60_000)
+    count = UPDATE_BYTES_MAX // len(text) + 1
+    states = [b"\x01\x01" + write_bytes(text)] * count
+    fits = write_uint(count - 1) + b"".join(states[1:])
+    assert len(awareness.decode(fits)) == count - 1
+    with pytest.raises(TooBig):
+        awareness.decode(write_uint(count) + b"".join(states))
+
+
+def test_what_a_worker_put_together_may_be_longer() -> None:
+    full = awareness.decode(_one(b'{"a":"%s"}' % (b"x" * (STATE_BYTES_MAX - 11))))
+    stamped = [state.stamped({"username": "ann"}) for state in full * (CLIENTS_MAX + 1)]
+    told = awareness.decode(awareness.encode(stamped), is_ours=True)
+    assert len(told) == CLIENTS_MAX + 1
+
+
+@pytest.mark.parametrize("numbers", [(2**53, 1), (1, 2**53), (2**60, 1)])
+def test_numbers_that_a_browser_cannot_read_are_refused(numbers: tuple[int, int]) -> None:
+    update = b"\x01" + b"".join(map(write_uint, numbers)) + write_bytes(b"{}")
+    with pytest.raises(BadFrame):
+        awareness.decode(update)
 
 
 def test_a_lone_surrogate_does_not_break_the_message() -> None:
