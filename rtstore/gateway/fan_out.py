@@ -77,12 +77,16 @@ class FanOut:
             self._skip_full()
 
     def _skip_full(self) -> None:
-        now = asyncio.get_running_loop().time()
         for member in self._prompt:
             if member.outbox.full:
-                member.lag = Lag(self._position(), now)
-                metrics.LAGGING.inc()
-        self._sort()
+                self.skip(member)
+
+    def skip(self, member: Member) -> None:
+        """It takes too little: it gets nothing until it has `caught_up`."""
+        if member.lag is None:
+            member.lag = Lag(self._position(), asyncio.get_running_loop().time())
+            metrics.LAGGING.inc()
+            self._sort()
 
     def caught_up(self, member: Member) -> None:
         """It was brought up to date: it gets everything again."""

@@ -76,7 +76,12 @@ class GlobalRoom:
         """From now on it hears who is here."""
         self._fan.add(member)
         await self._presence.join(member.presence)
-        if (snapshot := self._presence.snapshot()) is not None:
+        self._tell_who_is_here(member)
+
+    def _tell_who_is_here(self, member: Member) -> None:
+        if member.outbox.full:
+            self._fan.skip(member)  # and it is closed soon
+        elif (snapshot := self._presence.snapshot()) is not None:
             member.send(snapshot)
 
     def leave(self, member: Member) -> None:
@@ -93,11 +98,9 @@ class GlobalRoom:
             await self._hear(member, frame.update)
         elif isinstance(frame, frames.SyncStep1):
             member.send(frames.sync_step2(frames.NOTHING))
-            if (snapshot := self._presence.snapshot()) is not None:
-                member.send(snapshot)
+            self._tell_who_is_here(member)
         elif isinstance(frame, frames.QueryAwareness):
-            if (snapshot := self._presence.snapshot()) is not None:
-                member.send(snapshot)
+            self._tell_who_is_here(member)
         elif isinstance(frame, frames.Save):
             raise BadFrame("nothing to save in this room")
 

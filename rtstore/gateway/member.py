@@ -76,7 +76,7 @@ class Member:
         self.is_held = False
         """Whether its updates wait for a sync step 2: after one of them was refused."""
         self.asked: bytes | None = None
-        """The state vector of a sync step 1 that can't be answered yet."""
+        """The state vector of its newest sync step 1, if that can't be answered yet."""
         self.lag: Lag | None = None
 
     @property

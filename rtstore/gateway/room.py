@@ -274,7 +274,13 @@ class Room:
             await self._write(member, frame.update, is_reply=True)
         elif isinstance(frame, frames.Save):
             await self._saves.ask(member, frame.id)
-        elif (snapshot := self._presence.snapshot()) is not None:
+        elif member.outbox.full:
+            self._fan.skip(member)  # who is here is told when it has caught up
+        else:
+            self._tell_who_is_here(member)
+
+    def _tell_who_is_here(self, member: Member) -> None:
+        if (snapshot := self._presence.snapshot()) is not None:
             member.send(snapshot)
 
     async def _write(self, member: Member, update: bytes, *, is_reply: bool) -> None:
@@ -290,10 +296,13 @@ class Room:
             member.asked = state_vector
             self.place.later(self._expect_import(member))
             return
+        if member.outbox.full:  # who asks and does not read is answered once, when it has read
+            member.asked = state_vector
+            self._fan.skip(member)
+            return
         member.asked = None
         member.send(frames.sync_step2(await self._content.since(state_vector)))
-        if (snapshot := self._presence.snapshot()) is not None:
-            member.send(snapshot)
+        self._tell_who_is_here(member)
         member.send(frames.sync_step1(await self._content.state_vector()))
 
     async def _answer_waiting(self) -> None:
@@ -324,6 +333,9 @@ class Room:
                 await member.close(Code.LATER, "this browser reads too slowly")
             return
         self._fan.caught_up(member)  # first: what comes while we read is sent twice, not never
+        if member.asked is not None:
+            await self._answer(member, member.asked)  # all that it missed is in this too
+            return
         try:
             loaded = await self.place.log.load(lag.position)
         except RTStoreError:
@@ -334,8 +346,7 @@ class Room:
         else:
             missed = await self._content.whole()
         member.send(frames.update(missed))
-        if (snapshot := self._presence.snapshot()) is not None:
-            member.send(snapshot)
+        self._tell_who_is_here(member)
 
     async def _reload(self) -> None:
         """An entry was put into quarantine: what joiners get must be without it."""
