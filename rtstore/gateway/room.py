@@ -66,6 +66,8 @@ class Room:
         self._saves = SaveRequests(link, keys)
         self._imported = asyncio.Event()
         self._must_open = asyncio.Event()
+        self._tried_to_open = asyncio.Event()
+        """Set once it is known whether the log can be written: until then edits wait."""
         self._ended: Callable[[], None] = lambda: None
         self.is_over = False
         """Whether nobody may join any more: its document is gone, or of another generation."""
@@ -75,18 +77,27 @@ class Room:
     # -- life ------------------------------------------------------------------------------
 
     async def run(self, ready: asyncio.Future[None], left: asyncio.Event) -> None:
-        """Live until `left` is set. Raises NoSuchDocument, StoreUnavailable at the start."""
+        """Live until `left` is set. Raises NoSuchDocument, StoreUnavailable at the start.
+
+        Ready after one round trip to the store, as opening a document has to be quick: what was
+        loaded answers who reads. Who writes waits until the log is open.
+        """
         self._ended = left.set
         async with AsyncExitStack() as stack:
             async with asyncio.TaskGroup() as tasks:  # in one write each
                 listening = self.place.link.listen(self.place.keys.feed, self._heard)
                 tasks.create_task(stack.enter_async_context(listening))
                 tasks.create_task(self._follower.start())
+                tasks.create_task(self._presence.look())
                 has_file = tasks.create_task(self.place.has_file())
             if not has_file.result():
                 raise NoSuchDocument(f"no file has the id {self.place.document_id}")
             await stack.enter_async_context(self.place.link.watch(self._store_changed))
-            await self._open()
+            if self.place.gen:
+                self._must_open.set()
+            else:  # whose session this is can't be told yet
+                await self._open()
+                self._tried_to_open.set()
             ready.set_result(None)
             async with asyncio.TaskGroup() as tasks:
                 jobs = [
@@ -106,11 +117,12 @@ class Room:
         """Make the log writable; where it lost what we hold, put that back."""
         held = await self._content.whole() if not self._content.is_empty else frames.NOTHING
         is_held = held != frames.NOTHING
+        gen = self.place.gen
         opened = await self.place.open(self._follower, is_held=is_held)
-        self._writer.epoch = opened.epoch
-        if opened.meta.get("gen") != self.place.gen:
+        if gen and gen != opened.meta.get("gen") and (is_held or len(self._fan)):
             await self._give_up("The history of this document is gone; load it again.")
             return
+        self._writer.epoch = opened.epoch
         if is_held and opened.verdict != "ok":
             logger.warning(
                 "heal document=%s verdict=%s why=%s",
@@ -124,18 +136,22 @@ class Room:
     async def _keep_open(self) -> None:
         while True:
             await self._must_open.wait()
-            if not self.place.link.connected:
-                self._must_open.clear()
-                continue
             self._must_open.clear()
-            try:
-                await self._open()
+            if self.place.link.connected:
+                await self._open_again()
+            self._tried_to_open.set()
+
+    async def _open_again(self) -> None:
+        try:
+            await self._open()
+            if self._tried_to_open.is_set():
                 self._presence.rewrite()
                 await self._ask(self._fan.members())
-            except (StoreUnavailable, StoreRefused) as error:
-                logger.info("open waits document=%s why=%s", self.place.document_id, error)
-                await asyncio.sleep(0.2)
-                self._must_open.set()
+        except (StoreUnavailable, StoreRefused) as error:
+            logger.info("open waits document=%s why=%s", self.place.document_id, error)
+            self._tried_to_open.set()
+            await asyncio.sleep(0.2)
+            self._must_open.set()
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
@@ -247,7 +263,7 @@ class Room:
             raise self.refusal
         self._fan.add(member)
         metrics.CONNECTIONS.inc()
-        await self._presence.join(member.presence)
+        self.place.later(self._presence.join(member.presence))
 
     def leave(self, member: Member) -> None:
         """Its socket is closed."""
@@ -287,6 +303,8 @@ class Room:
         if not self._imported.is_set():
             member.is_held = True
             return
+        if not self._writer.epoch:
+            await self._tried_to_open.wait()
         if await self._writer.take(member, update, is_reply=is_reply):
             return
         self._must_open.set()

@@ -42,10 +42,22 @@ class RoomPresence:
         self._here: dict[str, Connection] = {}
         self._changed: set[str] = set()
         self._leaving: dict[str, tuple[float, Connection]] = {}
+        self._expired: dict[str, bytes] = {}
+        """Fields that we dropped, and whose clients nobody has been told are gone."""
         self._written_at = 0.0
         # The first time soon: what was said just before we heard the feed is in `…:who` by then.
         self._renewed_at = asyncio.get_running_loop().time() + 1.5 * WRITE_EVERY_S - self._renew_s
         self._wake = asyncio.Event()
+
+    async def look(self) -> None:
+        """Learn who is here, before anybody comes: in one round trip."""
+        try:
+            found = await self._who.put({})
+        except RTStoreError as error:
+            logger.info("presence waits why=%s", error)
+            return
+        self._presence.heard_who(found.here)
+        self._expired.update(found.gone)
 
     async def join(self, connection: Connection) -> None:
         """Somebody came. Who else is here is known when this returns."""
@@ -151,8 +163,11 @@ class RoomPresence:
     async def _put(self, told: dict[str, str], left: list[Connection] | None = None) -> None:
         found = await self._who.put(told, [one.origin for one in left or ()])
         mine = {one.origin for one in left or ()}
-        for origin, value in found.gone.items():
+        self._expired.update(found.gone)
+        while self._expired:
+            origin, value = self._expired.popitem()
             if origin not in mine:
+                self._presence.heard_who({origin: value})  # others may know what we don't yet
                 clients = [one.client for one in states_of(value)]
                 await self._publish(self._presence.gone(origin, clients), origin)
         missing = [origin for origin in self._here if origin not in found.here]

@@ -87,7 +87,8 @@ class Follower:
             self.position, self.tag, gen=gen, is_held=is_held, place=place
         )
         if opened.verdict == "ok" or self.position == BEGINNING:
-            await self.catch_up()
+            if opened.tail > self.position:
+                await self.catch_up()
         else:
             await self.start()
         return opened

@@ -9,7 +9,7 @@ import pytest
 
 from rtstore.gateway import global_room
 from rtstore.gateway.room_presence import GRACE_S
-from rtstore.pubsub.presence import CLIENTS_PER_CONNECTION
+from rtstore.pubsub.presence import CLIENTS_PER_CONNECTION, payload
 from rtstore.schema import awareness, frames
 from tests.gateway.team import Worker, joined, make_document, running_worker
 from tests.support.stores import Store
@@ -143,6 +143,26 @@ async def test_who_died_with_a_worker_is_gone_when_its_time_is_up(store: Store) 
         async with joined(two, "bob") as bob:
             await bob.until(lambda: 77 in bob.people)
             await bob.until(lambda: 77 not in bob.people, within_s=6.0)
+
+
+async def test_who_expired_is_told_gone_also_by_a_worker_that_never_saw_them(
+    workers: Pair,
+) -> None:
+    """It is told once, to the worker that looked first: here to one that has just begun."""
+    one, two = workers
+    log = await make_document(one.link)
+    ghost = awareness.ClientState(77, 3, {"user": {"username": "eve"}})
+    async with joined(one, "ada") as ada:
+        await ada.until(lambda: ada.synced)
+        room = await one.gateway.rooms.enter("doc-a.txt", kind="file", form="text")
+        room._presence._renewed_at += 1000  # this worker does not look itself
+        await one.link.command("SPUBLISH", log.keys.feed, payload([ghost], "dead.1"))
+        await ada.until(lambda: 77 in ada.people)
+        told = {"user": "eve", "clients": {"77": {"clock": 3, "state": ghost.state}}}
+        await one.link.command("HSET", log.keys.who, "dead.1", json.dumps(told))
+        await one.link.command("ZADD", log.keys.who_exp, 1, "dead.1")
+        async with joined(two, "bob"):
+            await ada.until(lambda: 77 not in ada.people, within_s=3.0)
 
 
 async def test_the_global_room_needs_no_session_and_shows_everybody(workers: Pair) -> None:
