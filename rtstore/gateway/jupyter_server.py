@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +16,9 @@ from rtstore.redis_backend.keys import RootKeys
 from rtstore.redis_backend.link import Link
 from rtstore.schema.identity import SIGNATURE_HEADER, sign_request
 
+logger = logging.getLogger(__name__)
+
+SESSION_EVENT = "https://schema.jupyter.org/jupyter_collaboration/session/v1"
 TIMEOUT = ClientTimeout(total=10.0, connect=2.0)
 
 
@@ -26,7 +30,14 @@ class JupyterServer:
     ) -> None:
         self._http, self._link, self._keys = http, link, keys
         self._given, self._secret = url, secret
-        self._found = ""
+        self._found = self._last = ""
+
+    async def find(self) -> None:
+        """Learn where it is, if that is not known: the store may be away when it is needed."""
+        try:
+            await self._url()
+        except JupyterUnavailable as error:
+            logger.info("no Jupyter server yet why=%s", error)
 
     async def _url(self) -> str:
         if self._given:
@@ -35,6 +46,8 @@ class JupyterServer:
             try:
                 told = await self._link.command("HGET", self._keys.server, "url")
             except (StoreUnavailable, StoreRefused) as error:
+                if self._last:
+                    return self._last
                 raise JupyterUnavailable(
                     f"the store does not say where Jupyter is: {error}"
                 ) from error
@@ -43,7 +56,7 @@ class JupyterServer:
                     "no Jupyter server has registered; set RTSTORE_JUPYTER_URL, or start one with "
                     "rtstore installed"
                 )
-            self._found = told.decode().rstrip("/") + "/"
+            self._found = self._last = told.decode().rstrip("/") + "/"
         return self._found
 
     async def _ask(
@@ -71,15 +84,26 @@ class JupyterServer:
 
     async def has_file(self, path: str) -> bool:
         """Whether the contents root has this file. Raises JupyterUnavailable."""
-        route = "rtstore/internal/stat"
-        full = urlsplit(await self._url()).path + route
-        signature = sign_request("POST", full, secret=self._secret, now=time.time())
-        status, told = await self._ask(
-            "POST", route, {SIGNATURE_HEADER: signature}, {"paths": [path]}
-        )
+        status, told = await self._ask_signed("stat", {"paths": [path]})
         if status != 200 or not isinstance(told, dict):
             raise JupyterUnavailable(f"stat of {path!r} answered {status}")
         return told["stats"].get(path) is not None
+
+    async def tell_people(self, event: Mapping[str, str]) -> None:
+        """Emit a session event on Jupyter's bus, unless it repeats the last one of its room.
+
+        Several workers may know the same of one document. Raises JupyterUnavailable.
+        """
+        body = {"schema_id": SESSION_EVENT, "data": dict(event), "if_changed": True}
+        status, _ = await self._ask_signed("event", body)
+        if status != 204:
+            raise JupyterUnavailable(f"the event was answered {status}")
+
+    async def _ask_signed(self, name: str, body: Any) -> tuple[int, Any]:  # noqa: ANN401 -- JSON
+        route = f"rtstore/internal/{name}"
+        full = urlsplit(await self._url()).path + route
+        signature = sign_request("POST", full, secret=self._secret, now=time.time())
+        return await self._ask("POST", route, {SIGNATURE_HEADER: signature}, body)
 
     async def me(self, headers: Mapping[str, str], query: str) -> tuple[int, Any]:
         """``GET /api/me`` as the browser that sent `headers`: (status, body)."""

@@ -9,6 +9,8 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rtstore.errors import JupyterUnavailable
+from rtstore.gateway.jupyter_server import JupyterServer
 from rtstore.pubsub.follower import Follower
 from rtstore.redis_backend.file_index import FileIndex
 from rtstore.redis_backend.keys import DocumentKeys, Keys
@@ -43,6 +45,7 @@ class Deployment:
     contents_id: str
     files: FileIndex
     registry: Registry
+    jupyter: JupyterServer
     later: Later
     checking: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while a large update is looked through: one at a time, as each takes a thread that
@@ -112,3 +115,16 @@ class Place:
         await self._all.registry.mark(self.document_id)
         note = feed.notice("opened", document=self.document_id)
         await self.link.command("SPUBLISH", self._all.keys.root(self._all.contents_id).feed, note)
+
+    async def tell_people(self, level: str, message: str) -> None:
+        """An event for everybody who is signed in; needs no store. WARNING opens a dialog."""
+        event = {
+            "level": level,
+            "room": f"{self.format}:{self.kind}:{self.document_id}",
+            "path": self.path,
+            "msg": message,
+        }
+        try:
+            await self._all.jupyter.tell_people(event)
+        except JupyterUnavailable as error:
+            logger.warning("not told document=%s %r why=%s", self.document_id, message, error)

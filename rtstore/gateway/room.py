@@ -110,6 +110,7 @@ class Room:
                     )
                 ]
                 await left.wait()
+                self._writer.outage.forget()
                 for job in jobs:
                     job.cancel()
 
@@ -131,6 +132,8 @@ class Room:
                 opened.why,
             )
             await self._writer.heal(held)
+        if not self._writer.outage.is_full:
+            self._writer.outage.over()
         await self.place.announce()
 
     async def _keep_open(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from rtstore import metrics
 from rtstore.errors import DocumentError, RTStoreError, StoreRefused, StoreUnavailable
+from rtstore.gateway.jupyter_server import JupyterServer
 from rtstore.gateway.member import Code
 from rtstore.gateway.place import Deployment, Place
 from rtstore.gateway.room import Room
@@ -86,6 +87,7 @@ class Rooms:
         self._living[document_id] = living
         metrics.ROOMS.set(len(self._living))
         self._tasks.create_task(self._live(document_id, living))
+        self.deployment.later(self.deployment.jupyter.find())
         return living
 
     async def _live(self, document_id: str, living: _Living) -> None:
@@ -140,7 +142,13 @@ class Rooms:
 
 @asynccontextmanager
 async def open_rooms(
-    link: Link, keys: Keys, settings: Settings, *, worker: str, contents_id: str
+    link: Link,
+    keys: Keys,
+    settings: Settings,
+    jupyter: JupyterServer,
+    *,
+    worker: str,
+    contents_id: str,
 ) -> AsyncIterator[Rooms]:
     """The rooms of this worker; all of them end when the body does."""
     async with asyncio.TaskGroup() as tasks:
@@ -167,6 +175,7 @@ async def open_rooms(
             contents_id,
             FileIndex(link, keys.root(contents_id)),
             Registry(link, keys),
+            jupyter,
             later,
         )
         rooms = Rooms(deployment, settings, tasks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,12 +48,13 @@ async def open_gateway(
         raise SettingsError("RTSTORE_SECRET is not set: it must be that of the Jupyter extension")
     root = keys.root(contents_id)
     everyone = GlobalRoom(link, root, ttl_s=settings.presence_ttl_s)
-    async with (
-        ClientSession(trust_env=False) as http,
-        open_rooms(link, keys, settings, worker=worker, contents_id=contents_id) as rooms,
-        background(everyone.run()),
-    ):
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(ClientSession(trust_env=False))
         jupyter = JupyterServer(http, link, root, url=settings.jupyter_url, secret=settings.secret)
+        rooms = await stack.enter_async_context(
+            open_rooms(link, keys, settings, jupyter, worker=worker, contents_id=contents_id)
+        )
+        await stack.enter_async_context(background(everyone.run()))
         gate = Gate(jupyter, secret=settings.secret, allowed_origins=settings.allowed_origins)
         gateway = Gateway(settings, rooms, everyone, gate, jupyter)
         try:

@@ -12,12 +12,12 @@ from rtstore.errors import (
     BadContent,
     BadFrame,
     StaleEpoch,
-    StoreFull,
     StoreRefused,
     StoreUnavailable,
     TooBig,
 )
 from rtstore.gateway.member import Member
+from rtstore.gateway.outage import Outage
 from rtstore.gateway.place import Place
 from rtstore.pubsub.content import Content
 from rtstore.redis_backend.update_log import Origin
@@ -34,7 +34,7 @@ class Writer:
         self._bytes_max = update_bytes_max
         self._mine: dict[str, Member] = {}
         self._authored: set[int] = set()
-        self._is_full = False
+        self.outage = Outage(place)
         self.epoch = 0
         """The epoch under which we append."""
 
@@ -93,7 +93,8 @@ class Writer:
         metrics.APPENDED.inc()
         if is_reply:
             member.is_held = False
-        self._is_full = False
+        if self.outage.is_on:
+            self.outage.over()
         if clients and not self._authored.issuperset(clients):
             await self._attribute(member, clients, is_reply=is_reply)
         return True
@@ -102,9 +103,7 @@ class Writer:
         metrics.REFUSED.labels(why=type(error).__name__).inc()
         if isinstance(error, StaleEpoch):
             return False
-        if isinstance(error, StoreFull) and not self._is_full:
-            self._is_full = True
-            logger.error("store full document=%s why=%s", self._place.document_id, error)
+        self.outage.refused(error)
         return True
 
     async def _attribute(self, member: Member, clients: list[int], *, is_reply: bool) -> None:

@@ -18,7 +18,7 @@ from tornado.websocket import WebSocketHandler
 from rtstore.errors import RTStoreError, StoreRefused, StoreUnavailable
 from rtstore.jupyter import disk
 from rtstore.jupyter.contents_events import ContentsEvents
-from rtstore.jupyter.events import SESSION, Arrivals
+from rtstore.jupyter.events import SESSION, Arrivals, LastTold
 from rtstore.jupyter.file_ids import FileIds
 from rtstore.jupyter.files import Files
 from rtstore.jupyter.kernels import Actor, Kernels
@@ -82,6 +82,7 @@ class Backend:
             self.keys,
             contents_id=self.contents_id,
         )
+        self.last_told = LastTold()
         self.sockets: set[WebSocketHandler] = set()
         """Open room sockets, closed at the server's stop."""
         self._listener = WorkerListener(serverapp)

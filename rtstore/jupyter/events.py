@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from jupyter_events import EventLogger
 
 SCHEMAS = Path(__file__).parent / "event_schemas"
 SESSION = "https://schema.jupyter.org/jupyter_collaboration/session/v1"
 AWARENESS = "https://schema.jupyter.org/jupyter_collaboration/awareness/v1"
+ROOMS_MAX = 10_000
 GLOBAL_ROOM = "JupyterLab:globalAwareness"
 """Where everybody who has the server open in a browser is."""
 CONTENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
@@ -22,6 +25,22 @@ def register(logger: EventLogger) -> None:
         schema_id = f"https://schema.jupyter.org/jupyter_collaboration/{schema.stem}/v1"
         if schema_id not in logger.schemas:
             logger.register_event_schema(schema)
+
+
+class LastTold:
+    """What was last told of each room, so that it is told once by however many workers."""
+
+    def __init__(self) -> None:
+        self._level: OrderedDict[str, str] = OrderedDict()
+
+    def is_news(self, event: Mapping[str, Any]) -> bool:
+        """Whether the room's last one had another level; remembers this one."""
+        room, level = str(event.get("room", "")), str(event.get("level", ""))
+        was = self._level.pop(room, None)
+        self._level[room] = level
+        if len(self._level) > ROOMS_MAX:
+            self._level.popitem(last=False)
+        return level != was
 
 
 class Arrivals:

@@ -172,7 +172,11 @@ class BesideHandler(InternalHandler):
 
 
 class EventHandler(InternalHandler):
-    """``{"schema_id", "data"}``: emitted on Jupyter's event bus. 400 if it breaks its schema."""
+    """``{"schema_id", "data"}``: emitted on Jupyter's event bus. 400 if it breaks its schema.
+
+    With ``"if_changed": true`` not if it repeats what was last told so of its room: several
+    workers know of one thing.
+    """
 
     async def answer(self, told: Told) -> None:
         """See the class."""
@@ -183,6 +187,8 @@ class EventHandler(InternalHandler):
         try:
             # `emit` itself looks only if somebody listens.
             emitted.schemas.validate_event(told["schema_id"], data)
+            if told.get("if_changed") and not self._backend.last_told.is_news(data):
+                return
             emitted.emit(schema_id=told["schema_id"], data=data)
         except ValidationError as error:
             raise HTTPError(400, f"not a valid event: {error.message}") from error
