@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from rtstore.errors import BadFrame, RTStoreError
+from rtstore.errors import BadFrame
 from rtstore.gateway.fan_out import FanOut
 from rtstore.gateway.member import Code, Member
 from rtstore.gateway.room import HEARTBEAT, HEARTBEAT_S
@@ -13,7 +13,8 @@ from rtstore.gateway.room_presence import RoomPresence
 from rtstore.redis_backend.keys import RootKeys
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.presence_set import PresenceSet
-from rtstore.schema import feed, frames
+from rtstore.schema import awareness, feed, frames
+from rtstore.schema.awareness import ClientState
 from rtstore.schema.feed import FeedAwareness
 from rtstore.schema.ids import BEGINNING
 
@@ -33,7 +34,7 @@ class GlobalRoom:
         who = PresenceSet(link, keys, ttl_ms=int(ttl_s * 1000))
         self._presence = RoomPresence(link, keys.feed, who, ttl_s=ttl_s, send=self._fan.send)
         self._spoke: dict[str, float] = {}
-        self._unsaid: dict[str, tuple[Member, bytes]] = {}
+        self._unsaid: dict[str, tuple[Member, list[ClientState]]] = {}
 
     async def run(self) -> None:
         """Live for ever. Raises StoreUnavailable if the feed can't be heard at the start."""
@@ -60,12 +61,9 @@ class GlobalRoom:
             await asyncio.sleep(SPEAK_EVERY_S)
             now = loop.time()
             unsaid, self._unsaid = self._unsaid, {}
-            for origin, (member, update) in unsaid.items():
+            for origin, (member, said) in unsaid.items():
                 self._spoke[origin] = now
-                try:
-                    await self._presence.speak(member.presence, update)
-                except RTStoreError as error:
-                    await member.close(Code.BAD_FRAME, str(error))
+                await self._presence.speak(member.presence, said)
             for member in self._fan.lagging():
                 await member.close(Code.LATER, "this browser reads too slowly")
             if now - beat >= HEARTBEAT_S:
@@ -95,7 +93,7 @@ class GlobalRoom:
         """One frame. Sync frames are answered with an empty document. Raises BadFrame, TooBig."""
         frame = frames.decode(data)
         if isinstance(frame, frames.Awareness):
-            await self._hear(member, frame.update)
+            await self._hear(member, awareness.decode(frame.update))
         elif isinstance(frame, frames.SyncStep1):
             member.send(frames.sync_step2(frames.NOTHING))
             self._tell_who_is_here(member)
@@ -104,13 +102,13 @@ class GlobalRoom:
         elif isinstance(frame, frames.Save):
             raise BadFrame("nothing to save in this room")
 
-    async def _hear(self, member: Member, update: bytes) -> None:
+    async def _hear(self, member: Member, said: list[ClientState]) -> None:
         now = asyncio.get_running_loop().time()
         if now - self._spoke.get(member.origin, 0.0) >= SPEAK_EVERY_S:
             self._spoke[member.origin] = now
-            await self._presence.speak(member.presence, update)
+            await self._presence.speak(member.presence, said)
         else:
-            self._unsaid[member.origin] = (member, update)
+            self._unsaid[member.origin] = (member, said)
 
     async def close(self, code: int, reason: str) -> None:
         """Close all sockets: this worker goes."""

@@ -25,6 +25,7 @@ class Code:
     """Close codes (RFC 6455 7.4, and what jupyter-docprovider makes of 44xx, 4500 and 1003)."""
 
     NORMAL = 1000
+    PROTOCOL = 1002
     GONE = 1003
     BAD_FRAME = 1007
     TOO_BIG = 1009

@@ -30,7 +30,7 @@ from rtstore.pubsub.content import Content
 from rtstore.pubsub.follower import Follower
 from rtstore.redis_backend.presence_set import PresenceSet
 from rtstore.redis_backend.update_log import Loaded
-from rtstore.schema import feed, frames, updates
+from rtstore.schema import awareness, feed, frames, updates
 from rtstore.schema.feed import FeedAwareness, FeedEntry, FeedNotice
 
 logger = logging.getLogger(__name__)
@@ -285,7 +285,7 @@ class Room:
         if isinstance(frame, frames.Update):
             await self._write(member, frame.update, is_reply=False)
         elif isinstance(frame, frames.Awareness):
-            await self._presence.speak(member.presence, frame.update)
+            await self._presence.speak(member.presence, awareness.decode(frame.update))
         elif isinstance(frame, frames.SyncStep1):
             updates.decode_state_vector(frame.state_vector)
             await self._answer(member, frame.state_vector)

@@ -76,9 +76,9 @@ class RoomPresence:
         self._leaving[connection.origin] = (due, connection)
         self._wake.set()
 
-    async def speak(self, connection: Connection, update: bytes) -> None:
-        """What a browser says of itself. Raises BadFrame, TooBig."""
-        told = self._presence.claim(awareness.decode(update), connection)
+    async def speak(self, connection: Connection, said: list[ClientState]) -> None:
+        """What a browser says of itself."""
+        told = self._presence.claim(said, connection)
         if not told:
             return
         self._touch(connection)

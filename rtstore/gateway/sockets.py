@@ -7,7 +7,7 @@ import itertools
 import logging
 from urllib.parse import unquote
 
-from aiohttp import WSMsgType, web
+from aiohttp import WebSocketError, WSMsgType, web
 
 from rtstore import metrics
 from rtstore.errors import (
@@ -36,15 +36,25 @@ PING_S = 45.0
 _numbers = itertools.count(1)
 
 
+class Socket(web.WebSocketResponse):
+    """As aiohttp's, which closes what breaks RFC 6455 or is too big, but silently: says why."""
+
+    async def close(self, *, code: int = 1000, message: bytes = b"", drain: bool = True) -> bool:
+        """See aiohttp."""
+        if code == Code.TOO_BIG and not message:
+            message = f"a message of more than {FRAME_BYTES_MAX} bytes".encode()
+        elif code == Code.PROTOCOL and not message:
+            message = b"not a websocket frame"
+        return await super().close(code=code, message=message, drain=drain)
+
+
 async def join(request: web.Request) -> web.StreamResponse:
     """``GET …/api/collaboration/room/{room}`` (a websocket)."""
     gateway = request.app[GATEWAY]
     identity = await gateway.gate.admit_socket(request)
     if gateway.rooms.is_draining:
         raise web.HTTPServiceUnavailable(reason="this worker restarts")
-    socket = web.WebSocketResponse(
-        max_msg_size=FRAME_BYTES_MAX, compress=False, heartbeat=PING_S, timeout=2.0
-    )
+    socket = Socket(max_msg_size=FRAME_BYTES_MAX, compress=False, heartbeat=PING_S, timeout=2.0)
     await socket.prepare(request)
     transport = request.transport
     if transport is None:  # it went away while we were asked
@@ -136,6 +146,9 @@ async def _pump(socket: web.WebSocketResponse, member: Member, room: Room | Glob
             await room.receive(member, message.data)
         elif message.type is WSMsgType.TEXT:
             raise BadFrame("a text message; this protocol is binary")
+        elif message.type is WSMsgType.ERROR and isinstance(message.data, WebSocketError):
+            kind = TooBig if message.data.code == Code.TOO_BIG else BadFrame
+            raise kind(str(message.data))
 
 
 def _address(request: web.Request) -> str:

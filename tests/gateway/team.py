@@ -115,6 +115,8 @@ class Person:
     updates: int = 0
     presences: int = 0
     left: set[int] = field(default_factory=set)
+    reason: str = ""
+    """Why the socket was closed."""
 
     @property
     def synced(self) -> bool:
@@ -187,6 +189,7 @@ class Person:
             while True:
                 message = await self.socket.receive()
                 if message.type is not WSMsgType.BINARY:
+                    self.reason = str(message.extra or "")
                     return self.socket.close_code or 0
 
 

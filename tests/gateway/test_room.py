@@ -75,48 +75,6 @@ async def test_what_was_typed_offline_comes_in_with_the_sync(workers: Pair) -> N
         await ada.until(lambda: ada.text == "hello there")
 
 
-@pytest.mark.parametrize(
-    "bad",
-    [
-        b"",
-        b"\x00",
-        b"\x00\x02\x05abc",
-        b"\x63",
-        b"\x00\x02\x03abc",
-        b"\x01\x03\x01\x00\x00",
-        b"\x00\x09\x00",
-    ],
-)
-async def test_a_bad_frame_closes_that_socket_alone_and_appends_nothing(
-    workers: Pair, bad: bytes
-) -> None:
-    one, two = workers
-    log = await make_document(one.link)
-    async with joined(one, "ada") as ada, joined(one, "bob") as bob:
-        await bob.until(lambda: bob.synced)
-        before = len(await log.read())
-        await ada.socket.send_bytes(bad)
-        assert await ada.until_closed() == 1007
-        await bob.type("!")
-        async with joined(two, "eve") as eve:
-            await eve.until(lambda: eve.text == "hello!")
-        assert len(await log.read()) == before + 1
-
-
-async def test_who_repeats_bad_frames_has_to_wait_longer_each_time(workers: Pair) -> None:
-    one, _ = workers
-    await make_document(one.link)
-    penalties = one.gateway.penalties
-    async with joined(one, "ada") as ada:
-        await ada.socket.send_bytes(b"\x63")
-        assert await ada.until_closed() == 1007
-    (client,) = penalties._until
-    assert 0 < penalties.due(client) <= 1.0
-    assert [penalties.add(client) for _ in range(7)] == [2, 4, 8, 16, 32, 60, 60]
-    async with joined(one, "bob") as bob:
-        await bob.until(lambda: bob.synced, within_s=0.9)
-
-
 async def test_an_update_over_the_bound_closes_with_1009(store: Store) -> None:
     async with running_worker(store.url, "w1", update_bytes_max=2**16) as one:
         log = await make_document(one.link)
