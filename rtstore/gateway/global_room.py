@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from rtstore.errors import BadFrame
+from rtstore.errors import BadFrame, RTStoreError
 from rtstore.gateway.fan_out import FanOut
 from rtstore.gateway.member import Code, Member
 from rtstore.gateway.room import HEARTBEAT, HEARTBEAT_S
 from rtstore.gateway.room_presence import RoomPresence
+from rtstore.gateway.turns import EVERY_S, Turns
+from rtstore.pubsub.presence import payload
 from rtstore.redis_backend.keys import RootKeys
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.presence_set import PresenceSet
+from rtstore.redis_backend.turn import Turn
 from rtstore.schema import awareness, feed, frames
 from rtstore.schema.awareness import ClientState
 from rtstore.schema.feed import FeedAwareness
@@ -21,8 +24,7 @@ from rtstore.schema.ids import BEGINNING
 logger = logging.getLogger(__name__)
 
 NAME = "JupyterLab:globalAwareness"
-SPEAK_EVERY_S = 1.0
-"""One socket's changes are published at most this often; the newest wins."""
+TICK_S = 1.0
 
 
 class GlobalRoom:
@@ -33,8 +35,8 @@ class GlobalRoom:
         self._fan = FanOut(lambda: BEGINNING)
         who = PresenceSet(link, keys, ttl_ms=int(ttl_s * 1000))
         self._presence = RoomPresence(link, keys.feed, who, ttl_s=ttl_s, send=self._fan.send)
-        self._spoke: dict[str, float] = {}
-        self._unsaid: dict[str, tuple[Member, list[ClientState]]] = {}
+        self._turn, self._turns = Turn(link, keys, every_s=EVERY_S), Turns()
+        self._must_wait = asyncio.Event()
 
     async def run(self) -> None:
         """Live for ever. Raises StoreUnavailable if the feed can't be heard at the start."""
@@ -44,6 +46,7 @@ class GlobalRoom:
             asyncio.TaskGroup() as tasks,
         ):
             tasks.create_task(self._presence.run())
+            tasks.create_task(self._speak_in_turn())
             tasks.create_task(self._tick())
 
     def _heard(self, data: bytes) -> None:
@@ -54,16 +57,38 @@ class GlobalRoom:
         if is_up:
             self._presence.rewrite()
 
+    async def _speak_in_turn(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                async with asyncio.timeout_at(self._turns.due):
+                    await self._must_wait.wait()
+            except TimeoutError:
+                pass
+            self._must_wait.clear()
+            for member, told in self._turns.take(loop.time()):
+                await self._say(member, told)
+
+    async def _say(self, member: Member, told: list[ClientState]) -> None:
+        word = payload(told, member.origin)
+        try:
+            early_s = await self._turn.say(member.identity.user.username, word)
+        except RTStoreError:
+            self._presence.say_here(member.presence, told)
+            early_s = 0.0
+        if not early_s:
+            self._presence.said(member.presence, told)
+        elif member in self._fan:
+            until = asyncio.get_running_loop().time() + early_s
+            self._turns.too_early(member, told, until=until)
+            self._must_wait.set()
+
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
         beat = loop.time()
         while True:
-            await asyncio.sleep(SPEAK_EVERY_S)
+            await asyncio.sleep(TICK_S)
             now = loop.time()
-            unsaid, self._unsaid = self._unsaid, {}
-            for origin, (member, said) in unsaid.items():
-                self._spoke[origin] = now
-                await self._presence.speak(member.presence, said)
             for member in self._fan.lagging():
                 await member.close(Code.LATER, "this browser reads too slowly")
             if now - beat >= HEARTBEAT_S:
@@ -85,8 +110,7 @@ class GlobalRoom:
     def leave(self, member: Member) -> None:
         """Its socket is closed."""
         self._fan.remove(member)
-        self._spoke.pop(member.origin, None)
-        self._unsaid.pop(member.origin, None)
+        self._turns.forget(member)
         self._presence.leave(member.presence)
 
     async def receive(self, member: Member, data: bytes) -> None:
@@ -103,12 +127,14 @@ class GlobalRoom:
             raise BadFrame("nothing to save in this room")
 
     async def _hear(self, member: Member, said: list[ClientState]) -> None:
-        now = asyncio.get_running_loop().time()
-        if now - self._spoke.get(member.origin, 0.0) >= SPEAK_EVERY_S:
-            self._spoke[member.origin] = now
-            await self._presence.speak(member.presence, said)
+        told = self._presence.claim(member.presence, said)
+        if not told:  # browsers repeat what they hear of others: that takes nobody's turn
+            return
+        if self._turns.may_speak(member, asyncio.get_running_loop().time()):
+            await self._say(member, told)
         else:
-            self._unsaid[member.origin] = (member, said)
+            self._turns.wait(member, told)
+            self._must_wait.set()
 
     async def close(self, code: int, reason: str) -> None:
         """Close all sockets: this worker goes."""

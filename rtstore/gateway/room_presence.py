@@ -77,17 +77,27 @@ class RoomPresence:
         self._wake.set()
 
     async def speak(self, connection: Connection, said: list[ClientState]) -> None:
-        """What a browser says of itself."""
-        told = self._presence.claim(said, connection)
-        if not told:
-            return
+        """What a browser says of itself, told to everybody."""
+        if told := self.claim(connection, said):
+            self.said(connection, told)
+            try:
+                await self._publish(told, connection.origin)
+            except RTStoreError:
+                self.say_here(connection, told)
+
+    def claim(self, connection: Connection, said: list[ClientState]) -> list[ClientState]:
+        """What of it may be told to everybody, with the server's word for who it is."""
+        return self._presence.claim(said, connection)
+
+    def said(self, connection: Connection, told: list[ClientState]) -> None:
+        """Everybody is told this now: who comes later finds it in the store."""
+        connection.said(told)
         self._touch(connection)
-        try:
-            await self._publish(told, connection.origin)
-        except RTStoreError:
-            # The store is away; its members must still see themselves, or they hang up.
-            self._presence.heard(told, connection.origin)
-            self._send(frames.awareness(awareness.encode(told)))
+
+    def say_here(self, connection: Connection, told: list[ClientState]) -> None:
+        """The store is away; its members must still see themselves, or they hang up."""
+        self._presence.heard(told, connection.origin)
+        self._send(frames.awareness(awareness.encode(told)))
 
     def _touch(self, connection: Connection) -> None:
         if not self._changed:

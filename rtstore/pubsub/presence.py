@@ -46,6 +46,10 @@ class Connection:
             self.clients = {c: one for c, one in self.clients.items() if one.state is not None}
         return len(self.clients) < CLIENTS_PER_CONNECTION
 
+    def said(self, told: Iterable[ClientState]) -> None:
+        """Everybody is told this now."""
+        self.clients.update((one.client, one) for one in told)
+
     def as_json(self) -> str:
         """Its field in ``…:who``: people read it, other workers restore presence from it."""
         states = [one.state for one in self.clients.values() if one.state is not None]
@@ -70,7 +74,8 @@ class Presence:
     def claim(self, told: Iterable[ClientState], by: Connection) -> list[ClientState]:
         """Of what a connection says, that which is its to say, stamped with its user.
 
-        It speaks for CLIENTS_PER_CONNECTION at a time; for more it is not heard.
+        It speaks for CLIENTS_PER_CONNECTION at a time; for more it is not heard. What is then
+        told to everybody is `said`.
         """
         user, is_first = by.user.as_state(), not by.has_spoken
         by.has_spoken = True
@@ -81,7 +86,7 @@ class Presence:
             ):
                 continue
             stamped = one.stamped(user)
-            by.clients[one.client] = stamped
+            by.clients.setdefault(one.client, stamped)
             out.append(stamped)
         return out
 

@@ -10,6 +10,7 @@ rt:{S}:kernels               hash     kernel id → the host that it runs on
 rt:{S}:feed                  channel  awareness of JupyterLab:globalAwareness; "opened" notices
 rt:{S}:who  :who:exp         hash,    who is in this Jupyter server; when each expires
                              zset
+rt:{S}:spoke                 zset     user → when they were last heard there; lives 1 s
 rt:{D}:meta                  hash     schema, epoch, gen, server, path, type, format, saved_…
 rt:{D}:log                   stream   one entry per update, ids <epoch>-<revision>, dense
 rt:{D}:snap                  hash     one update that says all entries up to `id`
@@ -240,6 +241,11 @@ class RootKeys:
     def who_exp(self) -> str:
         """Sorted set: when each of `who` expires."""
         return f"{self.tag}:who:exp"
+
+    @property
+    def spoke(self) -> str:
+        """Sorted set: when each user was last heard in the global room."""
+        return f"{self.tag}:spoke"
 
 
 @dataclass(frozen=True, slots=True)

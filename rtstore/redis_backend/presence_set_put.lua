@@ -28,6 +28,6 @@ for _, field in ipairs(gone) do
   end
   redis.call('ZREM', expiries, field)
 end
-redis.call('PEXPIRE', who, 2 * ttl)
-redis.call('PEXPIRE', expiries, 2 * ttl)
+redis.call('PEXPIRE', who, ttl + 5000)
+redis.call('PEXPIRE', expiries, ttl + 5000)
 return {dropped, redis.call('HGETALL', who)}

@@ -176,3 +176,46 @@ async def test_the_global_room_needs_no_session_and_shows_everybody(workers: Pai
         before = bob.presences
         await bob.until(lambda: bob.people[ada.doc.client_id].clock == 29)
         assert bob.presences - before <= 4  # of 28: about one a second, and the newest wins
+
+
+async def test_in_the_global_room_a_user_speaks_once_a_second_by_all_their_sockets(
+    workers: Pair,
+) -> None:
+    one, two = workers
+    room = global_room.NAME
+    loop = asyncio.get_running_loop()
+    async with (
+        joined(one, "bob", room=room) as bob,
+        joined(one, "ada", room=room) as first,
+        joined(one, "ada", room=room) as second,
+        joined(two, "ada", room=room) as third,
+    ):
+        tabs = (first, second, third)
+        await first.say(1, user={})
+        await bob.until(lambda: first.doc.client_id in bob.people)
+        for tab in tabs:
+            await tab.until(lambda tab=tab: first.doc.client_id in tab.people)  # type: ignore[misc]
+        began, before = loop.time(), bob.presences
+        for clock in range(2, 30):
+            for tab in tabs:
+                await tab.say(clock, user={}, current=f"n{clock}")
+        clients = [tab.doc.client_id for tab in tabs]
+        await bob.until(
+            lambda: all(c in bob.people and bob.people[c].clock == 29 for c in clients)
+        )
+        assert bob.presences - before <= loop.time() - began + 1
+
+
+async def test_in_the_global_room_an_echo_of_others_takes_nobodys_turn(workers: Pair) -> None:
+    """A browser repeats what it hears; what it has to say itself must not be lost by that."""
+    one, _ = workers
+    room = global_room.NAME
+    async with joined(one, "ada", room=room) as ada, joined(one, "bob", room=room) as bob:
+        await bob.say(1, user={})
+        await ada.until(lambda: bob.doc.client_id in ada.people)
+        await ada.say(1, user={})
+        await ada.say(2, user={}, current="n2")
+        echo = awareness.encode([ada.people[bob.doc.client_id]])
+        await ada.socket.send_bytes(frames.awareness(echo))
+        me = ada.doc.client_id
+        await bob.until(lambda: me in bob.people and bob.people[me].clock == 2, within_s=3.0)

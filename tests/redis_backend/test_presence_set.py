@@ -4,9 +4,11 @@ import asyncio
 
 import pytest
 
+from rtstore.gateway.room_presence import RENEWALS
 from rtstore.redis_backend.keys import DocumentKeys, Keys
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.presence_set import PresenceSet
+from rtstore.settings import Settings
 
 
 @pytest.fixture
@@ -67,7 +69,20 @@ async def test_left_alone_the_whole_set_goes(
 ) -> None:
     await people.put({"w1.1": "a"})
     for key in (keys.who, keys.who_exp):
-        assert 30_000 < await link.command("PTTL", key) <= 60_000
+        assert 30_000 < await link.command("PTTL", key) <= 35_000
+
+
+async def test_with_default_settings_no_ghost_is_seen_for_30_s(
+    link: Link, keys: DocumentKeys
+) -> None:
+    """Neither alone, when the keys expire, nor among others, who drop it when they renew."""
+    ttl_s = Settings.load().presence_ttl_s
+    people = PresenceSet(link, keys, ttl_ms=int(ttl_s * 1000))
+    await people.put({"w1.1": "a"})
+    assert await link.command("PTTL", keys.who) < 30_000
+    seconds, _ = await link.command("TIME")
+    until = float(await link.command("ZSCORE", keys.who_exp, "w1.1")) / 1000
+    assert until - int(seconds) + ttl_s / RENEWALS < 30
 
 
 async def test_a_jupyter_server_has_one_too(link: Link) -> None:
