@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     """Base URL of the Jupyter server for a worker; None: as published in the store."""
     allowed_origins: str = ""
     """Comma-separated origins that may open sockets besides the page's own host."""
+    reauth_s: float = Field(300.0, ge=0.05)
+    """Jupyter is asked again this often who an open socket belongs to, and what they may do."""
     save_after_s: float = Field(1.0, ge=0.05)
     """A document is saved when nothing changed for this long. Larger: fewer writes."""
     save_latest_s: float = Field(10.0, ge=0.1)

@@ -55,6 +55,28 @@ class Gate:
                 await self._need_token(request, "'_xsrf' argument missing or wrong")
         return _with(identity, right)
 
+    @staticmethod
+    def is_vouched(request: web.Request) -> bool:
+        """Whether it came through the Jupyter extension's proxy, which says who it is."""
+        return HEADER in request.headers
+
+    async def again(self, request: web.Request, *, not_before_s: float) -> Identity:
+        """Who sent an admitted request, asked again unless that was done in `not_before_s`.
+
+        Raises web.HTTPForbidden if they may not be here now, and HTTPServiceUnavailable.
+        """
+        key, now = self._key(request), time.monotonic()
+        known = self._known.get(key)
+        if known is not None and now - known[0] < not_before_s:
+            return _with(known[1], "contents:read")
+        try:
+            identity = await self._ask(request, is_activity=False)
+        except web.HTTPForbidden:
+            self._known.pop(key, None)
+            raise
+        self._remember(key, now, identity)
+        return _with(identity, "contents:read")
+
     async def _identify(self, request: web.Request) -> tuple[Identity, bool]:
         if told := request.headers.get(HEADER):
             try:
@@ -67,19 +89,22 @@ class Gate:
         if known is not None and now - known[0] < REMEMBER_S:
             return known[1], False
         identity = await self._ask(request)
+        self._remember(key, now, identity)
+        return identity, False
+
+    def _remember(self, key: str, now: float, identity: Identity) -> None:
         self._known[key] = (now, identity)
         self._known.move_to_end(key)
         while len(self._known) > REMEMBER_MAX:
             self._known.popitem(last=False)
-        return identity, False
 
     def _key(self, request: web.Request) -> str:
         parts = [request.headers.get(name, "") for name in _CREDENTIALS]
         parts += [request.query.get("token", ""), _host(request)]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
-    async def _ask(self, request: web.Request) -> Identity:
-        status, told = await self._me(request, with_cookie=True)
+    async def _ask(self, request: web.Request, *, is_activity: bool = True) -> Identity:
+        status, told = await self._me(request, with_cookie=True, is_activity=is_activity)
         if status != 200 or not isinstance(told, dict) or "identity" not in told:
             raise web.HTTPForbidden(reason="not signed in")
         rights = {
@@ -87,19 +112,26 @@ class Gate:
         }
         return Identity(User.of(told["identity"]), frozenset(rights))
 
-    async def _me(self, request: web.Request, *, with_cookie: bool) -> tuple[int, Any]:
+    async def _me(
+        self, request: web.Request, *, with_cookie: bool, is_activity: bool = True
+    ) -> tuple[int, Any]:
         names = ("Cookie", "Authorization") if with_cookie else ("Authorization",)
         headers = {n: request.headers[n] for n in names if n in request.headers}
         headers["Host"] = _host(request)
         query = "?permissions=" + quote(json.dumps(_ASKED))
         if token := request.query.get("token"):
             query += "&token=" + quote(token)
+        if not is_activity:
+            query += "&no_track_activity=1"  # an open tab must not keep an idle server running
         try:
-            return await self._jupyter.me(headers, query)
+            status, told = await self._jupyter.me(headers, query)
         except JupyterUnavailable as error:
             raise web.HTTPServiceUnavailable(
                 reason="the Jupyter server does not answer"
             ) from error
+        if status >= 500 or status == 429:
+            raise web.HTTPServiceUnavailable(reason=f"the Jupyter server answers {status}")
+        return status, told
 
     def _is_same_origin(self, request: web.Request) -> bool:
         origin = request.headers.get("Origin", "").rstrip("/").lower()

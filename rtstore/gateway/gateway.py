@@ -11,6 +11,7 @@ from rtstore.gateway.global_room import GlobalRoom
 from rtstore.gateway.jupyter_server import JupyterServer
 from rtstore.gateway.member import Code
 from rtstore.gateway.penalties import Penalties
+from rtstore.gateway.reauth import Reauth
 from rtstore.gateway.rooms import Rooms
 from rtstore.settings import Settings
 
@@ -24,6 +25,7 @@ class Gateway:
     global_room: GlobalRoom
     gate: Gate
     jupyter: JupyterServer
+    reauth: Reauth
     penalties: Penalties = field(default_factory=Penalties)
 
     async def drain(self) -> None:

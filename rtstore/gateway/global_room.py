@@ -98,6 +98,7 @@ class GlobalRoom:
     async def join(self, member: Member) -> None:
         """From now on it hears who is here."""
         self._fan.add(member)
+        member.is_synced = True  # there is no document
         await self._presence.join(member.presence)
         self._tell_who_is_here(member)
 

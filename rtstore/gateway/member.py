@@ -28,6 +28,7 @@ class Code:
     PROTOCOL = 1002
     GONE = 1003
     BAD_FRAME = 1007
+    POLICY = 1008
     TOO_BIG = 1009
     FAILED = 1011
     RESTART = 1012
@@ -76,6 +77,8 @@ class Member:
         self.presence = Connection(origin, identity.user)
         self.is_held = False
         """Whether its updates wait for a sync step 2: after one of them was refused."""
+        self.is_synced = False
+        """Whether it has the document: until then the front end shows why a socket closes."""
         self.asked: bytes | None = None
         """The state vector of its newest sync step 1, if that can't be answered yet."""
         self.lag: Lag | None = None

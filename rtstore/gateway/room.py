@@ -323,6 +323,7 @@ class Room:
             return
         member.asked = None
         member.send(frames.sync_step2(await self._content.since(state_vector)))
+        member.is_synced = True
         self._tell_who_is_here(member)
         member.send(frames.sync_step1(await self._content.state_vector()))
 

@@ -17,6 +17,7 @@ from rtstore.gateway.gate import Gate
 from rtstore.gateway.gateway import Gateway
 from rtstore.gateway.global_room import GlobalRoom
 from rtstore.gateway.jupyter_server import JupyterServer
+from rtstore.gateway.reauth import Reauth
 from rtstore.gateway.rooms import open_rooms
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.link import Link
@@ -56,7 +57,9 @@ async def open_gateway(
         )
         await stack.enter_async_context(background(everyone.run()))
         gate = Gate(jupyter, secret=settings.secret, allowed_origins=settings.allowed_origins)
-        gateway = Gateway(settings, rooms, everyone, gate, jupyter)
+        reauth = Reauth(gate, every_s=settings.reauth_s)
+        await stack.enter_async_context(background(reauth.run()))
+        gateway = Gateway(settings, rooms, everyone, gate, jupyter, reauth)
         try:
             yield gateway
         finally:

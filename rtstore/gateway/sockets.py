@@ -67,7 +67,8 @@ async def join(request: web.Request) -> web.StreamResponse:
     try:
         if wait := gateway.penalties.due(client):
             await asyncio.sleep(wait)
-        await _serve_room(socket, member, name, request, gateway)
+        with gateway.reauth.watching(member, request):
+            await _serve_room(socket, member, name, request, gateway)
     except DocumentError as error:
         await member.close(code_of(error), str(error))
     except (BadFrame, TooBig) as error:

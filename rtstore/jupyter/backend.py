@@ -26,6 +26,7 @@ from rtstore.jupyter.moves import Moves
 from rtstore.jupyter.notices import Notices
 from rtstore.jupyter.saver import Saver
 from rtstore.jupyter.server_record import ServerRecord, WorkerListener
+from rtstore.jupyter.standing import Standing
 from rtstore.jupyter.system import System, running_system
 from rtstore.jupyter.workers import Workers
 from rtstore.redis_backend import kernel_modes
@@ -86,6 +87,7 @@ class Backend:
         self.sockets: set[WebSocketHandler] = set()
         """Open room sockets, closed at the server's stop."""
         self._listener = WorkerListener(serverapp)
+        self.standing = Standing(lambda: self._listener.url)
         self._connected: Connected | None = None
         self._why_not = "rtstore is starting its store and workers"
         self._gave_up = False
@@ -227,6 +229,7 @@ class Backend:
         await self._save_all()
         running.cancel()
         await asyncio.wait([running])
+        await self.standing.close()
         await self._listener.close()
         await self.workers.close()
 

@@ -44,15 +44,20 @@ async def admit(handler: JupyterHandler, action: str, resource: str = "contents"
         raise HTTPError(403, f"not authorized to {action} {resource}")
 
 
-async def signed_identity(handler: JupyterHandler, *, secret: str) -> str:
-    """The identity header for one forwarded request of a signed-in user."""
+async def held_rights(handler: JupyterHandler) -> frozenset[str]:
+    """Those of RIGHTS that the request's user has."""
     user, held = handler.current_user, set()
     for resource, action in RIGHTS:
         asked = handler.authorizer.is_authorized(handler, user, action, resource)
         if await ensure_async(asked):
             held.add(f"{resource}:{action}")
-    told = handler.identity_provider.identity_model(user)
-    return sign(Identity(User.of(told), frozenset(held)), secret=secret, now=time.time())
+    return frozenset(held)
+
+
+async def signed_identity(handler: JupyterHandler, *, secret: str) -> str:
+    """The identity header for one forwarded request of a signed-in user."""
+    user = User.of(handler.identity_provider.identity_model(handler.current_user))
+    return sign(Identity(user, await held_rights(handler)), secret=secret, now=time.time())
 
 
 def is_forwarded_origin(handler: JupyterHandler, origin: str) -> bool:

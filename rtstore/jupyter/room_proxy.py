@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,16 +20,20 @@ from jupyter_server.base.websocket import WebSocketMixin
 from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
+from rtstore.errors import JupyterUnavailable
 from rtstore.jupyter.backend import Backend
 from rtstore.jupyter.events import GLOBAL_ROOM
 from rtstore.jupyter.proxy import WAIT_S, worker_headers, worker_path
-from rtstore.jupyter.rights import admit, is_forwarded_origin, signed_in_socket
+from rtstore.jupyter.rights import admit, held_rights, is_forwarded_origin, signed_in_socket
 from rtstore.jupyter.workers import FRAME_BYTES_MAX, NoWorker
 
 logger = logging.getLogger(__name__)
 
 GOING_AWAY = 1001
+POLICY = 1008
 SERVICE_RESTART = 1012
+NOT_ALLOWED = 4403
+SYNC_STEP_2 = b"\x00\x01"
 
 
 class RoomProxy(WebSocketMixin, WebSocketHandler, JupyterHandler):  # type: ignore[misc] # untyped
@@ -40,6 +45,8 @@ class RoomProxy(WebSocketMixin, WebSocketHandler, JupyterHandler):  # type: igno
         """Takes what the route was registered with."""
         self._backend = backend
         self._opened = asyncio.Event()
+        self._is_synced = False
+        """Whether the browser has the document: until then it shows why a socket closes."""
 
     @property
     def max_message_size(self) -> int:
@@ -67,10 +74,14 @@ class RoomProxy(WebSocketMixin, WebSocketHandler, JupyterHandler):  # type: igno
         try:
             with self._counted(room):
                 async with asyncio.TaskGroup() as tasks:
-                    pump = tasks.create_task(self._pump())
                     self._upstream = upstream
+                    jobs = [
+                        tasks.create_task(self._pump()),
+                        tasks.create_task(self._ask_again(await held_rights(self))),
+                    ]
                     await super().get(room)  # returns when the browser's socket is closed
-                    pump.cancel()
+                    for job in jobs:
+                        job.cancel()
         finally:
             code, reason = self.close_code or GOING_AWAY, self.close_reason or ""
             await upstream.close(code=code, message=reason.encode())
@@ -128,6 +139,7 @@ class RoomProxy(WebSocketMixin, WebSocketHandler, JupyterHandler):  # type: igno
             while True:
                 message = await self._upstream.receive()
                 if message.type is WSMsgType.BINARY:
+                    self._is_synced = self._is_synced or message.data[:2] == SYNC_STEP_2
                     await self.write_message(message.data, binary=True)
                 elif message.type is WSMsgType.TEXT:
                     await self.write_message(message.data)
@@ -138,6 +150,30 @@ class RoomProxy(WebSocketMixin, WebSocketHandler, JupyterHandler):  # type: igno
                     self.close(SERVICE_RESTART, "the worker is gone; connect again")
                     return
         except WebSocketClosedError:
+            return
+
+    async def _ask_again(self, rights: frozenset[str]) -> None:
+        """Now and then: who is signed out is closed; who may do other things connects again, so
+        that the worker is told.
+        """
+        is_global = self.path_args[:1] == [GLOBAL_ROOM]
+        while True:
+            spread = random.uniform(0.8, 1.0)  # noqa: S311 -- tabs of one browser came at once
+            await asyncio.sleep(self._backend.settings.reauth_s * spread)
+            try:
+                now = await self._backend.standing.rights_of(self.request)
+            except JupyterUnavailable as error:
+                logger.info("can't ask who somebody is why=%s", error)
+                continue
+            if "contents:read" not in now:
+                code = POLICY if self._is_synced or is_global else NOT_ALLOWED
+                reason = "not signed in any more, or not allowed; sign in again"
+            elif now != rights:
+                code, reason = SERVICE_RESTART, "what you may do has changed; connect again"
+            else:
+                continue
+            self.close(code, reason)
+            await self._upstream.close(code=code)  # a browser that ignores it is heard no more
             return
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:  # noqa: ANN401 -- tornado's

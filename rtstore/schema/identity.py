@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from rtstore.errors import NotAllowed
@@ -57,6 +57,10 @@ class Identity:
     def may(self, right: str) -> bool:
         """Whether the right is held."""
         return right in self.rights
+
+    def with_rights(self, rights: frozenset[str]) -> Identity:
+        """The same user with other rights."""
+        return replace(self, rights=rights)
 
 
 def _mac(secret: str, told: bytes) -> str:
