@@ -222,7 +222,12 @@ class RespLink:
         await self._address.connect(wire)
         who = self._address
         auth = ("AUTH", who.username or "default", who.password) if who.password else ()
-        await wire.send("HELLO", "3", *auth, "SETNAME", f"{self._name}:{role}".replace(" ", "_"))
+        name = f"{self._name}:{role}".replace(" ", "_")
+        try:
+            await wire.send("HELLO", "3", *auth, "SETNAME", name)
+        except BaseException:  # also when the time is up: a stalled server answers nothing
+            wire.abort("no handshake")
+            raise
         return wire
 
     async def _connect_commands(self) -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import AsyncIterator
 from typing import Any, cast
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from rtstore.errors import SettingsError, StoreUnavailable
@@ -111,20 +113,32 @@ async def test_one_connection_lost_is_one_loss(store: Store, live: Link, role: s
     assert live.connections == connections + (role == "commands")
 
 
-async def test_a_server_that_stalls_is_given_up(
-    store: Store, live: Link, monkeypatch: pytest.MonkeyPatch
+async def test_a_server_that_stalls_is_given_up_and_retries_leave_nothing_open(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A stalled link sends no reset: only the clock tells."""
-    await live.command("PING")
+    """A stalled link sends no reset: only the clock tells. The kernel still accepts for it."""
     told: list[bool] = []
     monkeypatch.setattr(resp_link, "ANSWER_TIMEOUT_S", 0.3)
     monkeypatch.setattr(resp_link, "PROBE_EVERY_S", 0.05)
+    monkeypatch.setattr(resp_link, "CONNECT_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(resp_link, "RETRY_MAX_S", 0.05)
+    caplog.set_level(logging.INFO, logger=resp_link.__name__)
+
+    def retries(kind: str) -> int:
+        return sum(f"store not back kind={kind}" in line for line in caplog.messages)
+
     async with connect(store.url, name="w2:test") as link, link.watch(told.append):
+        descriptors = psutil.Process().num_fds()
         os.kill(store.pid, signal.SIGSTOP)
         try:
             async with asyncio.timeout(20):
                 with pytest.raises(StoreUnavailable, match="no answer"):
                     await link.command("PING")
+            feed = cast("RespLink", link)._feed
+            assert feed is not None
+            feed.abort("both are to be retried")
+            await until(lambda: min(retries("commands"), retries("feed")) >= 5)
+            assert psutil.Process().num_fds() <= descriptors
         finally:
             os.kill(store.pid, signal.SIGCONT)
         await until(lambda: told[-1:] == [True])
@@ -188,12 +202,14 @@ async def test_no_store_at_all_names_the_url_and_the_reason() -> None:
     assert "sesame" not in str(caught.value)
 
 
-async def test_a_wrong_password_says_so(store: Store) -> None:
+async def test_a_wrong_password_says_so_and_leaves_nothing_open(store: Store) -> None:
     url = store.url.replace("unix://", "unix://ann:sesame@")
+    descriptors = psutil.Process().num_fds()
     with pytest.raises(StoreUnavailable, match="WRONGPASS") as caught:
         async with connect(url, name="w1:test"):
             pass
     assert "sesame" not in str(caught.value)
+    await until(lambda: psutil.Process().num_fds() <= descriptors)
 
 
 @pytest.mark.parametrize("url", ["nonsense", "http://x", "redis://h/3", "redis://h:port"])
