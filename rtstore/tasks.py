@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from rtstore.errors import RTStoreError
 
 
 @asynccontextmanager
@@ -17,6 +19,21 @@ async def background(*jobs: Coroutine[None, None, object]) -> AsyncIterator[None
         finally:
             for task in tasks:
                 task.cancel()
+
+
+@contextmanager
+def one_error() -> Iterator[None]:
+    """Raise an RTStoreError as itself, not as the group that TaskGroups make of it.
+
+    A group that holds anything else besides comes out whole: it is a defect, to be read whole.
+    """
+    try:
+        yield
+    except ExceptionGroup as group:
+        expected, others = group.split(RTStoreError)
+        if expected is None or others is not None:
+            raise
+        raise cause_of(expected) from None
 
 
 def cause_of(error: BaseException) -> BaseException:

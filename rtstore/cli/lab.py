@@ -21,10 +21,13 @@ import typer
 
 from rtstore.cli.lab_plan import LabOptions, LabPlan, plan
 from rtstore.redis_backend.connection import connect
+from rtstore.redis_backend.keys import Keys
+from rtstore.redis_backend.server_check import require_fit
 from rtstore.settings import Settings
 from rtstore.supervisor.jupyter_seat import JupyterSeat
 from rtstore.supervisor.state_dir import state_dir
 from rtstore.supervisor.supervisor import WORKER, Supervisor, System
+from rtstore.tasks import one_error
 
 logger = logging.getLogger(__name__)
 
@@ -113,14 +116,24 @@ async def run(
     _log_beside_the_others(planned)
     with _ended_by_signals(), suppress(asyncio.CancelledError):
         if planned.settings.redis_url is not None:
-            async with connect(planned.settings.redis_url, name="lab:check"):
-                pass  # a wrong URL is said now, not by a worker's last words
+            await _check(planned.settings.redis_url, Keys(planned.settings.key_prefix))
         async with supervisor.running() as system:
             assert system.jupyter is not None
             _say(planned, system, system.jupyter, ready_json=ready_json)
             if open_browser:
                 _open_browser(_page(system.jupyter))
             await asyncio.Event().wait()
+
+
+async def _check(store_url: str, keys: Keys) -> None:
+    """A wrong URL or an unfit store is said now, not by a worker's last words.
+
+    The embedded store needs none of it: how it is configured is ours.
+    """
+    with one_error():
+        async with connect(store_url, name="lab:check", keys=keys) as link:
+            for one in await require_fit(link, keys):
+                logger.warning("%s; remedy: %s", one.what, one.remedy)
 
 
 def _log_to_console() -> None:

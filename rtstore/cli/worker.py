@@ -32,7 +32,7 @@ from rtstore.redis_backend.server_check import require_fit
 from rtstore.schema.ids import new_worker_id
 from rtstore.settings import Settings
 from rtstore.supervisor.slots import Claim, claim
-from rtstore.tasks import background
+from rtstore.tasks import background, one_error
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +88,8 @@ def command(
         raise SettingsError(f"--roles {roles}: choose from {', '.join(ROLES)}")
     seat = Seat(settings.contents_id, wanted, Place(host, port, socket), slot, state_dir)
     _set_up_logging()
-    _run(_work(settings, seat))
+    with one_error():
+        _run(_work(settings, seat))
 
 
 def _set_up_logging() -> None:
@@ -116,7 +117,8 @@ async def _work(settings: Settings, seat: Seat) -> None:
         mine = await stack.enter_async_context(_slot(seat))
         assert settings.redis_url is not None
         link = await stack.enter_async_context(connect(settings.redis_url, name=worker, keys=keys))
-        await require_fit(link, keys)
+        for one in await require_fit(link, keys):
+            logger.warning("%s; remedy: %s", one.what, one.remedy)
         await stack.enter_async_context(background(_beat(link, keys, worker, seat)))
         gateway = await stack.enter_async_context(
             open_gateway(link, keys, settings, worker=worker, contents_id=seat.contents_id)

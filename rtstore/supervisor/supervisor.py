@@ -13,8 +13,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from rtstore.supervisor.kept import DEATHS_TOLD, Deaths, Kept
 from rtstore.supervisor.processes import tail
 from rtstore.supervisor.state_dir import state_dir
 from rtstore.supervisor.worker_seat import Edition
-from rtstore.tasks import background
+from rtstore.tasks import background, one_error
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +95,7 @@ class Supervisor:
         """
         data_dir = self._settings.data_dir.expanduser().absolute()
         state = state_dir(data_dir, self._contents_id)
-        with _one_error():
+        with one_error():
             async with self._seat_taken(state) as seat, self._store(data_dir) as store_url:
                 told = handed_down(
                     self._settings, store_url=store_url, contents_id=self._contents_id
@@ -233,18 +233,3 @@ async def _stop_store(store: EmbeddedStore) -> None:
             logger.info("store left to those who use it")
     except (StoreUnavailable, StoreRefused) as error:
         logger.warning("store left running: %s", error)
-
-
-@contextmanager
-def _one_error() -> Iterator[None]:
-    """Raise what went wrong as itself, not as the group that TaskGroups make of it."""
-    try:
-        yield
-    except ExceptionGroup as group:
-        expected, others = group.split(RTStoreError)
-        if expected is None or others is not None:
-            raise
-        error: Exception = expected
-        while isinstance(error, ExceptionGroup):
-            error = error.exceptions[0]
-        raise error from None

@@ -23,6 +23,7 @@ from rtstore.errors import SettingsError
 from rtstore.settings import Settings
 from rtstore.supervisor.embedded_store import EmbeddedStore
 from rtstore.supervisor.jupyter_seat import JupyterSeat, http_status
+from tests.support.stores import Store
 
 from .cast import HERE, kill, runs, until_answered
 
@@ -173,6 +174,37 @@ async def test_a_store_that_is_not_there_is_said_with_its_url(home: Path) -> Non
     last = err.decode().splitlines()[-1]
     assert last.startswith("rtstore: ")
     assert "127.0.0.1:1" in last
+
+
+async def test_what_is_unwise_about_a_given_store_is_said_once_with_its_remedy(
+    home: Path, store: Store
+) -> None:
+    async with store.client() as client:
+        await client.config_set("appendonly", "no")
+    with socket.socket() as taken:  # which ends it before Jupyter is started
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        process = await rtstore("lab", str(home), f"--port={port}", "--redis", store.url)
+        _, err = await process.communicate()
+
+    warning, last = [line for line in err.decode().splitlines() if "as root" not in line]
+    assert "appendonly is off: a restart of the server loses what was typed" in warning
+    assert "; remedy: redis-cli CONFIG SET appendonly yes" in warning
+    assert last.startswith(f"rtstore: port {port} ")
+
+
+async def test_a_given_store_that_may_delete_documents_is_refused_in_one_line(
+    home: Path, store: Store
+) -> None:
+    async with store.client() as client:
+        await client.config_set("maxmemory-policy", "allkeys-lru")
+    process = await rtstore("lab", str(home), "--port=0", "--redis", store.url)
+    _, err = await process.communicate()
+
+    assert process.returncode == 1
+    [line] = [line for line in err.decode().splitlines() if "as root" not in line]
+    assert line.startswith("rtstore: maxmemory-policy is allkeys-lru")
+    assert "redis-cli CONFIG SET maxmemory-policy noeviction" in line
 
 
 @pytest.mark.parametrize(
