@@ -85,6 +85,10 @@ class Place:
             self.format = meta.get("format") or self.format
             self.path = meta.get("path") or self.path
 
+    def is_other_history(self, meta: Mapping[str, str]) -> bool:
+        """Whether the store has the document under another generation than ours."""
+        return bool(meta and self.gen and meta.get("gen") != self.gen)
+
     def moved(self, path: str) -> None:
         """The file has another path now."""
         self.path = path or self.path
@@ -104,8 +108,7 @@ class Place:
             "format": self.format,
         }
         opened = await follower.open(gen=self.gen or new_gen(), is_held=is_held, place=place)
-        if not is_held:  # nobody here has content of another generation
-            self.gen = opened.meta["gen"]
+        self.gen = self.gen or opened.meta["gen"]
         if opened.verdict == "new" and self.path:
             await self._all.files.adopt(self.document_id, self.path)
         return opened

@@ -41,6 +41,7 @@ HEARTBEAT = frames.awareness(b"\x00")
 TICK_S = 2.0
 IMPORT_WITHIN_S = 30.0
 """A document that no keeper has imported by then: members try again elsewhere (1013)."""
+HISTORY_GONE = "The history of this document is gone; load it again."
 
 
 class Room:
@@ -118,10 +119,10 @@ class Room:
         """Make the log writable; where it lost what we hold, put that back."""
         held = await self._content.whole() if not self._content.is_empty else frames.NOTHING
         is_held = held != frames.NOTHING
-        gen = self.place.gen
         opened = await self.place.open(self._follower, is_held=is_held)
-        if gen and gen != opened.meta.get("gen") and (is_held or len(self._fan)):
-            await self._give_up("The history of this document is gone; load it again.")
+        if self.place.is_other_history(opened.meta):
+            # Before the epoch is taken: what is said here belongs to the old history.
+            await self._give_up(HISTORY_GONE)
             return
         self._writer.epoch = opened.epoch
         if is_held and opened.verdict != "ok":
@@ -147,7 +148,7 @@ class Room:
     async def _open_again(self) -> None:
         try:
             await self._open()
-            if self._tried_to_open.is_set():
+            if self._tried_to_open.is_set() and not self.is_over:
                 self._presence.rewrite()
                 await self._ask(self._fan.members())
         except (StoreUnavailable, StoreRefused) as error:
@@ -205,6 +206,9 @@ class Room:
             self._must_open.set()
 
     def _replaced(self, loaded: Loaded) -> None:
+        if self.place.is_other_history(loaded.meta):
+            self._must_open.set()  # which ends this room; nobody here is to see the other
+            return
         self._content.replace(loaded)
         self.place.known(loaded.meta)
         if not self._content.is_empty:
@@ -236,6 +240,18 @@ class Room:
         self.is_over = True
         self.refusal = refusal_of(code, reason)
         await self._close_all(lambda member: member.close(code, reason))
+
+    async def is_current(self) -> bool:
+        """Whether the document has the history that is open here; the room ends if it has not.
+
+        Asked before anybody is refused for having another: the feed may have lost the news.
+        Raises StoreUnavailable.
+        """
+        if not self.place.is_other_history(await self.place.log.meta()):
+            return True
+        self.is_over = True
+        self.place.later(self._give_up(HISTORY_GONE))
+        return False
 
     async def _give_up(self, why: str, *, is_reloadable: bool = True) -> None:
         self.is_over = True
@@ -275,6 +291,8 @@ class Room:
             self._writer.forget(member)
             metrics.CONNECTIONS.dec()
             self._presence.leave(member.presence)
+        if self.is_over and not len(self._fan):
+            self._ended()
 
     def __len__(self) -> int:
         return len(self._fan)

@@ -15,6 +15,8 @@ from rtstore.errors import JupyterUnavailable, NoSuchDocument, StoreRefused, Sto
 from rtstore.gateway.gateway import GATEWAY, Gateway
 from rtstore.gateway.place import Place, new_gen, session_id
 from rtstore.redis_backend.file_index import api_path
+from rtstore.redis_backend.history import History, LastSnapshot
+from rtstore.redis_backend.update_log import Opened
 from rtstore.schema.ids import BEGINNING
 
 logger = logging.getLogger(__name__)
@@ -103,11 +105,40 @@ async def _open(gateway: Gateway, document_id: str, path: str, kind: str, form: 
     opened = await place.log.open(BEGINNING, gen=new_gen(), place=where)
     gen, meta = opened.meta["gen"], opened.meta
     if (meta.get("type"), meta.get("format")) != (kind, form):
-        gen_if_free = new_gen()
-        if await place.log.reset(kind=kind, format=form, gen=gen_if_free):
-            gen = gen_if_free
+        history = History(
+            place.link, place.keys, document_id, directory=gateway.settings.history_dir
+        )
+        gen = await _retyped(place, opened, history) or gen
     await place.announce()
     return gen
+
+
+async def _retyped(place: Place, opened: Opened, history: History) -> str | None:
+    """End the document's history, archived, and begin one as what `place` says.
+
+    The new generation; None if somebody has it open or it is not saved. Raises StaleEpoch when
+    somebody else was at it meanwhile: ask again.
+    """
+    if await place.log.is_in_use():  # archiving it would be for nothing
+        return None
+    loaded = await place.log.load()
+    await history.archive(loaded.entries)
+    if loaded.snapshot:
+        meta = loaded.meta
+        await history.archive_snapshot(
+            LastSnapshot(
+                loaded.snapshot_id, meta["gen"], meta["type"], meta["format"], loaded.snapshot
+            )
+        )
+    gen = new_gen()
+    done = await place.log.reset(
+        kind=place.kind,
+        format=place.format,
+        gen=gen,
+        tail=opened.tail,
+        snapshot=loaded.snapshot_id,
+    )
+    return gen if done else None
 
 
 def _reply(contents_id: str, gen: str, document_id: str, kind: str, form: str) -> dict[str, Any]:

@@ -100,7 +100,7 @@ async def _serve_document(
     socket: web.WebSocketResponse, member: Member, name: str, session: str, gateway: Gateway
 ) -> None:
     try:
-        room = await _enter(name, gateway)
+        room = await _enter(name, session, gateway)
     except (StoreUnavailable, StoreRefused) as error:
         await member.close(Code.LATER, f"the store: {error}")
         return
@@ -113,12 +113,15 @@ async def _serve_document(
         gateway.rooms.left(room)
 
 
-async def _enter(name: str, gateway: Gateway) -> Room:
+async def _enter(name: str, session: str, gateway: Gateway) -> Room:
     parts = name.split(":", 2)
     if len(parts) != 3 or not is_document_id(parts[2]):
         raise NoSuchDocument(f"no room is called {name[:80]}")
     form, kind, document_id = parts
     room = await gateway.rooms.enter(document_id, kind=kind, form=form)
+    if session != room.place.session_id and not await room.is_current():
+        gateway.rooms.left(room)
+        room = await gateway.rooms.enter(document_id, kind=kind, form=form)
     place = room.place
     if (place.kind, place.format) != (kind, form):
         gateway.rooms.left(room)

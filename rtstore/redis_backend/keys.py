@@ -21,7 +21,8 @@ rt:{D}:feed                  channel  log entries with their ids, awareness, not
 rt:{D}:who  :who:exp         hash,    who is here, readable JSON; when each expires
                              zset
 rt:{D}:authors               hash     Yjs client id → user and first time
-rt:{D}:history               hash     archived entries in blocks: "<first>..<last>" → zlib
+rt:{D}:history               hash     archived entries in blocks: "<first>..<last>" → zlib; the
+                                      snapshots of histories that ended: "snap-<id>"
 rt:{D}:lease:<name>          string   "<owner> <token>", expires
 rt:{D}:asked                 hash     run id → JSON: runs that the keeper has not queued yet
 rt:{D}:runs                  hash     cell id → JSON: its newest run

@@ -277,8 +277,24 @@ class UpdateLog:
         )
         return int(trimmed)
 
-    async def reset(self, *, kind: str, format: str, gen: str) -> bool:  # noqa: A002 -- Jupyter's word
-        """Begin a new history as another type; False while it is open or not saved."""
+    async def is_in_use(self) -> bool:
+        """Whether anybody is in the document, or keeps it."""
+        return bool(await self._link.command("EXISTS", self.keys.who, self.keys.lease("keep")))
+
+    async def reset(
+        self,
+        *,
+        kind: str,
+        format: str,  # noqa: A002 -- Jupyter's word
+        gen: str,
+        tail: EntryId,
+        snapshot: EntryId,
+    ) -> bool:
+        """Begin a new history as another type; False while it is open or not saved.
+
+        `tail`, `snapshot`: what the caller has archived goes up to these. Raises StaleEpoch when
+        the log or its snapshot is not there any more: nothing was done, archive again.
+        """
         keys = self.keys
         done = await self._link.call(
             _RESET,
@@ -290,8 +306,9 @@ class UpdateLog:
                 keys.who,
                 keys.lease("keep"),
                 keys.base,
+                keys.feed,
             ),
-            (kind, format, gen, self._worker, _now_ms()),
+            (kind, format, gen, self._worker, _now_ms(), str(tail), str(snapshot)),
         )
         return bool(done)
 

@@ -115,7 +115,7 @@ async def test_a_compactor_that_slept_through_a_reset_is_refused(
     made = await append(log, b"old,")
     early = await log.load()
     await link.command("HSET", keys.meta, "saved_id", str(made))
-    assert await log2.reset(kind="file", format="text", gen="g2")
+    assert await log2.reset(kind="file", format="text", gen="g2", tail=made, snapshot=BEGINNING)
     with pytest.raises(StaleEpoch):
         await _compact(log, early)
     assert _merged(await log2.load()) == b""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rtstore.redis_backend import history as history_module
-from rtstore.redis_backend.history import History, pack, unpack
+from rtstore.redis_backend.history import History, LastSnapshot, pack, unpack
 from rtstore.redis_backend.keys import DocumentKeys
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.update_log import Entry
@@ -48,6 +48,17 @@ async def test_much_is_cut_into_blocks(history: History, monkeypatch: pytest.Mon
     monkeypatch.setattr(history_module, "BLOCK_ENTRIES", 4)
     await history.archive(_entries(1, 9))
     assert await history.blocks() == ["1-1..1-4", "1-5..1-8", "1-9..1-9"]
+
+
+async def test_a_snapshot_is_kept_beside_the_blocks(history: History) -> None:
+    last = LastSnapshot(EntryId(1, 9), "g1", "notebook", "json", b"\x00\xffwhole")
+    await history.archive(_entries(1, 9))
+    for _ in range(2):
+        await history.archive_snapshot(last)
+    earlier = LastSnapshot(EntryId(1, 2), "g0", "file", "text", b"")
+    await history.archive_snapshot(earlier)
+    assert await history.snapshots() == [earlier, last]
+    assert await history.blocks() == ["1-1..1-9"]
 
 
 async def test_nothing_makes_no_block(history: History) -> None:
