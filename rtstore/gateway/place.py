@@ -35,6 +35,12 @@ def session_id(contents_id: str, gen: str) -> str:
     return f"{contents_id}.{SCHEMA}.{gen}"
 
 
+def is_of_other_gen(session: str, contents_id: str, gen: str) -> bool:
+    """Whether `session` was given out here, for another history of the document."""
+    begins, _, told = session.rpartition(".")
+    return begins == f"{contents_id}.{SCHEMA}" and bool(told) and told != gen
+
+
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """What all rooms of one worker share."""
@@ -72,6 +78,10 @@ class Place:
     def session_id(self) -> str:
         """The session id of this document's present history."""
         return session_id(self._all.contents_id, self.gen)
+
+    def is_earlier(self, session: str) -> bool:
+        """Whether `session` is of a history that the document had before."""
+        return is_of_other_gen(session, self._all.contents_id, self.gen)
 
     def later(self, job: Coroutine[Any, Any, None]) -> None:
         """See Later."""

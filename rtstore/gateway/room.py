@@ -20,6 +20,7 @@ from rtstore.errors import (
     StoreUnavailable,
 )
 from rtstore.gateway.fan_out import GIVE_UP_S, FanOut
+from rtstore.gateway.last_words import Farewell
 from rtstore.gateway.member import Code, Member, refusal_of
 from rtstore.gateway.place import Place
 from rtstore.gateway.room_presence import RoomPresence
@@ -41,7 +42,6 @@ HEARTBEAT = frames.awareness(b"\x00")
 TICK_S = 2.0
 IMPORT_WITHIN_S = 30.0
 """A document that no keeper has imported by then: members try again elsewhere (1013)."""
-HISTORY_GONE = "The history of this document is gone; load it again."
 
 
 class Room:
@@ -65,6 +65,7 @@ class Room:
         )
         self._writer = Writer(place, self._content, update_bytes_max=update_bytes_max)
         self._saves = SaveRequests(link, keys)
+        self._farewell = Farewell(place, bytes_max=update_bytes_max)
         self._imported = asyncio.Event()
         self._must_open = asyncio.Event()
         self._tried_to_open = asyncio.Event()
@@ -121,8 +122,7 @@ class Room:
         is_held = held != frames.NOTHING
         opened = await self.place.open(self._follower, is_held=is_held)
         if self.place.is_other_history(opened.meta):
-            # Before the epoch is taken: what is said here belongs to the old history.
-            await self._give_up(HISTORY_GONE)
+            self.end_history()  # and the epoch is not taken: what is said here is of the old one
             return
         self._writer.epoch = opened.epoch
         if is_held and opened.verdict != "ok":
@@ -231,7 +231,7 @@ class Room:
             case "path":
                 self.place.moved(str(told.get("path", "")))
             case "deleted":
-                self.place.later(self._give_up("This file was deleted.", is_reloadable=False))
+                self.place.later(self._give_up("This file was deleted."))
             case "refused" if not self._imported.is_set():
                 code, reason = told.get("code"), str(told.get("reason", ""))
                 self.place.later(self._refuse(code if isinstance(code, int) else 4500, reason))
@@ -241,23 +241,15 @@ class Room:
         self.refusal = refusal_of(code, reason)
         await self._close_all(lambda member: member.close(code, reason))
 
-    async def is_current(self) -> bool:
-        """Whether the document has the history that is open here; the room ends if it has not.
+    def end_history(self) -> None:
+        """The document has another history now: let nobody in, and all go."""
+        if not self.is_over:
+            self.is_over = True
+            self.place.later(self._close_all(self._farewell.bid))
 
-        Asked before anybody is refused for having another: the feed may have lost the news.
-        Raises StoreUnavailable.
-        """
-        if not self.place.is_other_history(await self.place.log.meta()):
-            return True
+    async def _give_up(self, why: str) -> None:
         self.is_over = True
-        self.place.later(self._give_up(HISTORY_GONE))
-        return False
-
-    async def _give_up(self, why: str, *, is_reloadable: bool = True) -> None:
-        self.is_over = True
-        await self._close_all(
-            lambda member: member.close_for_good(why, is_reloadable=is_reloadable)
-        )
+        await self._close_all(lambda member: member.close_for_good(why, is_reloadable=False))
 
     async def close(self, code: int, reason: str) -> None:
         """Close all sockets: this worker goes."""
@@ -299,6 +291,8 @@ class Room:
 
     async def receive(self, member: Member, data: bytes) -> None:
         """One frame from a browser. Raises BadFrame, TooBig: close that socket."""
+        if self._farewell.receive(member, data):
+            return
         frame = frames.decode(data)
         if isinstance(frame, frames.Update):
             await self._write(member, frame.update, is_reply=False)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+from dataclasses import dataclass
+from functools import partial
 from urllib.parse import unquote
 
 from aiohttp import WebSocketError, WSMsgType, web
@@ -22,7 +24,9 @@ from rtstore.errors import (
 from rtstore.gateway import global_room
 from rtstore.gateway.gateway import GATEWAY, Gateway
 from rtstore.gateway.global_room import GlobalRoom
+from rtstore.gateway.last_words import LastWords
 from rtstore.gateway.member import Code, Member, code_of
+from rtstore.gateway.place import Place
 from rtstore.gateway.room import Room
 from rtstore.pubsub.outbox import Outbox
 from rtstore.schema.ids import is_document_id
@@ -46,6 +50,25 @@ class Socket(web.WebSocketResponse):
         elif code == Code.PROTOCOL and not message:
             message = b"not a websocket frame"
         return await super().close(code=code, message=message, drain=drain)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which document a browser wants, as what, and in which session."""
+
+    document_id: str
+    kind: str
+    form: str
+    session: str
+
+    @classmethod
+    def parse(cls, room: str, session: str) -> Asked:
+        """From a room's name, ``<format>:<type>:<file id>``. Raises NoSuchDocument."""
+        parts = room.split(":", 2)
+        if len(parts) != 3 or not is_document_id(parts[2]):
+            raise NoSuchDocument(f"no room is called {room[:80]}")
+        form, kind, document_id = parts
+        return cls(document_id, kind, form, session)
 
 
 async def join(request: web.Request) -> web.StreamResponse:
@@ -99,12 +122,21 @@ async def _serve_room(
 async def _serve_document(
     socket: web.WebSocketResponse, member: Member, name: str, session: str, gateway: Gateway
 ) -> None:
+    asked = Asked.parse(name, session)
     try:
-        room = await _enter(name, session, gateway)
+        room = await _enter(asked, gateway)
     except (StoreUnavailable, StoreRefused) as error:
         await member.close(Code.LATER, f"the store: {error}")
         return
     try:
+        if room.place.is_earlier(session):
+            bytes_max = gateway.settings.update_bytes_max
+            words = LastWords(
+                room.place, member, kind=asked.kind, form=asked.form, bytes_max=bytes_max
+            )
+            await words.end("", socket=socket)
+            return
+        _require_type(room.place, asked)
         if session != room.place.session_id:
             await member.close_for_good(_why_other_session(session), is_reloadable=True)
             return
@@ -113,23 +145,24 @@ async def _serve_document(
         gateway.rooms.left(room)
 
 
-async def _enter(name: str, session: str, gateway: Gateway) -> Room:
-    parts = name.split(":", 2)
-    if len(parts) != 3 or not is_document_id(parts[2]):
-        raise NoSuchDocument(f"no room is called {name[:80]}")
-    form, kind, document_id = parts
-    room = await gateway.rooms.enter(document_id, kind=kind, form=form)
-    if session != room.place.session_id and not await room.is_current():
-        gateway.rooms.left(room)
-        room = await gateway.rooms.enter(document_id, kind=kind, form=form)
+async def _enter(asked: Asked, gateway: Gateway) -> Room:
+    enter = partial(gateway.rooms.enter, asked.document_id, kind=asked.kind, form=asked.form)
+    room = await enter()
     place = room.place
-    if (place.kind, place.format) != (kind, form):
+    # The feed may have lost the news, so the store is asked before anybody is refused.
+    if asked.session != place.session_id and place.is_other_history(await place.log.meta()):
+        room.end_history()
         gateway.rooms.left(room)
-        raise BadDocument(
-            f"{place.path} is open as {place.kind} ({place.format}), not as {kind} ({form}); "
-            "close it there first"
-        )
+        room = await enter()
     return room
+
+
+def _require_type(place: Place, asked: Asked) -> None:
+    if (place.kind, place.format) != (asked.kind, asked.form):
+        raise BadDocument(
+            f"{place.path} is open as {place.kind} ({place.format}), "
+            f"not as {asked.kind} ({asked.form}); close it there first"
+        )
 
 
 def _why_other_session(session: str) -> str:

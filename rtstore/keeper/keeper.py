@@ -15,6 +15,7 @@ from rtstore.keeper import importer
 from rtstore.keeper.charge import Charge
 from rtstore.keeper.compactor import Compactor
 from rtstore.keeper.contents import Stat
+from rtstore.keeper.drafts import Drafts
 from rtstore.keeper.form import NOTEBOOK
 from rtstore.keeper.kernels import Kernels
 from rtstore.keeper.outside import NotTaken, Outside
@@ -49,6 +50,7 @@ class Keeper:
         self._outside = Outside(charge)
         self._saver = Saver(charge, self._outside)
         self._compactor = Compactor(charge)
+        self._drafts = Drafts(charge)
         self._notices: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._stats: asyncio.Queue[Stat | None] = asyncio.Queue(1)
         self._kernels: Kernels | None = None
@@ -104,6 +106,7 @@ class Keeper:
             charge.replica.follower.run(),
             self._saver.run(),
             self._compactor.run(),
+            self._drafts.run(),
             self._answer(),
             self._watch(),
             self._look_after(),
@@ -180,6 +183,8 @@ class Keeper:
                         await self._outside.look(is_replaced=True)
                     except (JupyterUnavailable, NotTaken) as error:
                         logger.warning("not taken document=%s: %s", charge.document_id, error)
+                case "draft":
+                    self._drafts.came.set()
                 case "deleted":
                     await self._release("its file was deleted")
 
@@ -224,6 +229,7 @@ class Keeper:
     async def _let_go(self) -> None:
         charge = self._charge
         try:
+            await self._drafts.write()
             await self._saver.save()
         except (NotSaved, JupyterUnavailable) as error:
             logger.warning("kept, not saved document=%s why=%s", charge.document_id, error)

@@ -23,6 +23,8 @@ rt:{D}:who  :who:exp         hash,    who is here, readable JSON; when each expi
 rt:{D}:authors               hash     Yjs client id → user and first time
 rt:{D}:history               hash     archived entries in blocks: "<first>..<last>" → zlib; the
                                       snapshots of histories that ended: "snap-<id>"
+rt:{D}:drafts                hash     digest → what a tab of an earlier history holds, until it
+                                      is in a file; then where (24 h)
 rt:{D}:lease:<name>          string   "<owner> <token>", expires
 rt:{D}:asked                 hash     run id → JSON: runs that the keeper has not queued yet
 rt:{D}:runs                  hash     cell id → JSON: its newest run
@@ -151,6 +153,11 @@ class DocumentKeys:
     def blob(self, sha: str) -> str:
         """String: an output too large for the document."""
         return f"{self.tag}:blob:{sha}"
+
+    @property
+    def drafts(self) -> str:
+        """Hash: what tabs of an earlier history hold."""
+        return f"{self.tag}:drafts"
 
     def lease(self, name: str) -> str:
         """String: who owns `name` of this document."""

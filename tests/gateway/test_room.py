@@ -97,9 +97,9 @@ async def test_a_second_type_is_refused_with_the_reason(workers: Pair) -> None:
         assert await ada.until_closed() == 4400
 
 
-async def test_another_history_is_refused_reloadably(workers: Pair) -> None:
+async def test_a_session_of_another_deployment_is_refused_reloadably(workers: Pair) -> None:
     await make_document(workers[0].link)
-    async with joined(workers[0], "ada", session="c-test.1.other") as ada:
+    async with joined(workers[0], "ada", session="c-else.1.gen1") as ada:
         message = await ada.socket.receive()
         assert ada.socket.close_code == 1003
         assert '"reloadable":true' in str(message.extra)

@@ -9,10 +9,17 @@ from functools import partial
 import pytest
 from aiohttp import web
 
+from rtstore.gateway import room
 from rtstore.gateway.serving import Place, listening
+from rtstore.redis_backend.drafts import Drafts
+from rtstore.redis_backend.keys import Keys
+from rtstore.redis_backend.update_log import UpdateLog
+from rtstore.schema import decoded
 from tests.gateway.pages import install, page
 from tests.gateway.team import ROOT, Worker, make_document, running_worker
+from tests.gateway.test_last_words import end_history
 from tests.support.stores import Store
+from tests.support.waiting import until
 
 Pair = tuple[Worker, Worker]
 ROOM = "text:file:doc-a.txt"
@@ -141,3 +148,30 @@ async def test_without_a_token_or_with_another_history_it_is_not_let_in(workers:
         await nobody.until(lambda: bool(nobody.seen["closed"]))
         assert not nobody.seen["synced"]
         assert old.text == nobody.text == ""
+
+
+async def test_a_page_whose_history_ends_leaves_what_it_typed_meanwhile(
+    workers: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "TICK_S", 3600.0)  # nobody asks for what was refused
+    one, two = workers
+    log = UpdateLog(one.link, Keys().document("doc-a.txt"), worker="w0")
+    async with page(two.url, ROOM, sessionId=SESSION, token="ann") as ann:
+        await ann.until(lambda: ann.seen["synced"] and ann.text == "hello")
+        await one.link.command("CONFIG", "SET", "maxmemory", "1")
+        ann.do("append", " unsent")  # refused, so that only the page has it
+        theirs = await two.gateway.rooms.enter("doc-a.txt", kind="file", form="text")
+        await ann.until(lambda: ann.text == "hello unsent")
+
+        async def is_refused() -> bool:
+            return all(member.is_held for member in theirs._fan.members())
+
+        await until(is_refused, what="the store has refused it")
+        await one.link.command("CONFIG", "SET", "maxmemory", "0")
+        await end_history(one.link, log)
+        await ann.until(lambda: 1003 in ann.seen["closed"])
+
+    [draft] = (await Drafts(one.link, log.keys).waiting()).values()
+    assert draft.user == "ann"
+    assert decoded.content("file", draft.update) == "hello unsent"
+    assert not any(entry.is_content for entry in await log.read())
