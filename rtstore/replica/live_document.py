@@ -12,7 +12,7 @@ from typing import Any
 
 from pycrdt import Doc, TransactionEvent
 
-from rtstore.errors import RTStoreError
+from rtstore.errors import LoadFailed, RTStoreError
 from rtstore.pubsub.content import content_of
 from rtstore.pubsub.follower import Follower
 from rtstore.redis_backend.link import Link
@@ -46,7 +46,11 @@ class LiveDocument:
         self._gen = ""
 
     async def run(self) -> None:
-        """Follow and append, until cancelled. Raises StoreUnavailable if it can't begin."""
+        """Follow and append, until cancelled.
+
+        Raises StoreUnavailable if it can't begin; LoadFailed when the document has another
+        history now, into which nothing of this Doc may be merged.
+        """
         async with (
             self._link.listen(self._log.keys.feed, self._heard),
             self._link.watch(self._store_changed),
@@ -70,6 +74,9 @@ class LiveDocument:
     def _deliver(self, entry: FeedEntry) -> None:
         if entry.kind in "uhsx" and entry.update:
             self._apply(entry.update)
+        elif entry.kind == "e" and entry.id.epoch > self._epoch > 0:
+            self._must_open.set()  # it may be of another history
+            self._said.put_nowait(NOTHING)
 
     def _replaced(self, loaded: Loaded) -> None:
         if told := content_of(loaded):
@@ -102,6 +109,8 @@ class LiveDocument:
                     if update != NOTHING:
                         await self._write(update)
                     break
+                except LoadFailed:
+                    raise
                 except RTStoreError as error:
                     logger.info("append waits log=%s why=%s", self._log.keys.log, error)
                     self._must_open.set()
@@ -118,6 +127,9 @@ class LiveDocument:
 
     async def _open(self) -> None:
         opened = await self._follower.open(gen=self._gen, is_held=False, place={})
+        self._gen = self._gen or opened.meta["gen"]
+        if opened.meta["gen"] != self._gen:
+            raise LoadFailed(f"the history of {self._log.keys.log} is another now: get it again")
         self._epoch = opened.epoch
         self._must_open.clear()
 
