@@ -32,9 +32,26 @@ window.rt = {
       .map(([, state]) => state);
   },
 
-  // When keys go down here; how long cell `index` is, and since when.
+  // When keys go down here (as the browser says, not when this page came to hear of it); how long
+  // cell `index` is, and since when.
   timeKeys: () =>
-    document.addEventListener("keydown", () => window.rt.keys.push(window.rt.now()), true),
+    document.addEventListener(
+      "keydown",
+      (event) => window.rt.keys.push(performance.timeOrigin + event.timeStamp),
+      true,
+    ),
+  // Resolves when cell `index` is so long; looks when it changes, and costs the page nothing else.
+  becomes: (index, length) =>
+    new Promise((resolve) => {
+      const cell = window.rt.model().cells[index];
+      const look = () => {
+        if (cell.getSource().length < length) return;
+        cell.changed.disconnect(look);
+        resolve();
+      };
+      cell.changed.connect(look);
+      look();
+    }),
   timeChanges: (index) => {
     const cell = window.rt.model().cells[index];
     cell.changed.connect(() =>
