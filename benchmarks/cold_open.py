@@ -127,7 +127,8 @@ async def _compact(stage: Stage, name: str, log: UpdateLog) -> None:
 
 async def _state(stage: Stage, name: str, server: int, wanted: str, when: str) -> dict[str, float]:
     """Open at a server that has not heard of the document: first byte to SYNC step 2."""
-    size = await _memory(stage, name)
+    size = await _memory(stage, name, "log", "snap", "meta")
+    archive = await _memory(stage, name, "history")
     began = time.perf_counter()
     client = await arrive(room(stage, name, server), stage.headers())
     took_ms = 1000 * (time.perf_counter() - began)
@@ -138,16 +139,17 @@ async def _state(stage: Stage, name: str, server: int, wanted: str, when: str) -
     assert text_of(frame.update) == wanted, "the document is not complete"
     return {
         f"{when}_bytes": size,
+        f"{when}_archive_bytes": archive,
         f"{when}_ms": took_ms,
         f"{when}_step2_bytes": len(frame.update),
     }
 
 
-async def _memory(stage: Stage, name: str) -> float:
-    """Of the document's log and snapshot in the store, without its archive."""
+async def _memory(stage: Stage, name: str, *keys: str) -> float:
+    """Of some of the document's keys in the store, as the server counts it."""
     assert stage.link is not None
     total = 0
-    for key in ("log", "snap", "meta"):
+    for key in keys:
         reply = await stage.link.command("MEMORY", "USAGE", f"rt:{{{name}}}:{key}", "SAMPLES", 0)
         total += int(reply or 0)
     return total

@@ -55,10 +55,22 @@ def cold_table(told: dict[str, float]) -> Table:
         COLD_OPEN.ms,
     )
     table.add_row(
-        "in the store, bytes",
+        "log and snapshot in the store, bytes",
         f"{told['before_bytes']:,.0f}",
         f"{told['after_bytes']:,.0f}",
         COLD_OPEN.store_bytes,
+    )
+    table.add_row(
+        "archive in the store, bytes",
+        f"{told['before_archive_bytes']:,.0f}",
+        f"{told['after_archive_bytes']:,.0f}",
+        "",
+    )
+    table.add_row(
+        "all in the store, bytes",
+        f"{told['before_bytes'] + told['before_archive_bytes']:,.0f}",
+        f"{told['after_bytes'] + told['after_archive_bytes']:,.0f}",
+        "",
     )
     table.add_row(
         "sync step 2, bytes",
