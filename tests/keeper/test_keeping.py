@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
+from collections.abc import Callable
 
 from aiohttp import ClientSession
 
@@ -13,12 +15,14 @@ from tests.jupyter.conftest import Jupyter
 from tests.keeper.crew import Author, a_worker, notebook, opened, sources, write
 
 Pair = tuple[Worker, Worker]
+ROUNDS = 50
 
 
 async def test_two_workers_that_open_it_at_one_instant_import_it_once(
-    jupyter: Jupyter, workers: Pair
+    jupyter: Jupyter, workers: Pair, measured: Callable[[str], None]
 ) -> None:
-    for _ in range(50):
+    lengths: Counter[int] = Counter()
+    for _ in range(ROUNDS):
         path = write(jupyter, notebook("a = 1", "b = 2"))
         seen: list[list[str]] = []
 
@@ -27,11 +31,15 @@ async def test_two_workers_that_open_it_at_one_instant_import_it_once(
                 seen.append(ada.sources)
                 entries = await ada.log.read()
                 assert len([e for e in entries if e.kind in CONTENT_KINDS - {"s"}]) == 1
+                lengths[await worker.link.command("XLEN", ada.keys.log)] += 1
 
         async with asyncio.TaskGroup() as tasks:
             for worker in workers:
                 tasks.create_task(look(worker))
         assert seen == [["a = 1", "b = 2"]] * 2
+        assert sources(jupyter.files / path) == ["a = 1", "b = 2"]
+    told = ", ".join(f"{length} entries {n} times" for length, n in sorted(lengths.items()))
+    measured(f"{ROUNDS} notebooks opened by two workers at one instant: XLEN {told}; cells once")
 
 
 async def test_it_is_saved_by_itself_and_the_state_says_so(
