@@ -7,7 +7,14 @@ import json
 import logging
 from typing import Any
 
-from rtstore.errors import BadDocument, BadFrame, DocumentError, JupyterUnavailable, NotAllowed
+from rtstore.errors import (
+    BadDocument,
+    BadFrame,
+    DocumentError,
+    JupyterUnavailable,
+    NotAllowed,
+    RTStoreError,
+)
 from rtstore.keeper import form
 from rtstore.keeper.charge import Charge
 from rtstore.keeper.contents import Where
@@ -53,12 +60,19 @@ class Drafts:
     async def write(self) -> None:
         """See to all that wait. Raises JupyterUnavailable, StoreUnavailable, StoreRefused."""
         for name, draft in (await self._kept.waiting()).items():
-            path = await self._written(draft)
+            path, fault = None, None
+            try:
+                path = await self._written(draft)
+            except RTStoreError:
+                raise
+            except Exception as error:  # the edge of one draft: the document is kept all the same
+                fault = error
             if path is not None:
                 await self._kept.done(name, path=path)
             elif name not in self._failed:
                 self._failed.add(name)
-                logger.warning("draft not saved document=%s", self._charge.document_id)
+                document_id = self._charge.document_id
+                logger.error("draft not saved document=%s", document_id, exc_info=fault)
 
     async def _written(self, draft: Draft) -> str | None:
         """The file that it is in now; '' if it need not be in any, None if it can't be yet."""
@@ -114,7 +128,7 @@ def _says_nothing_new(draft: Draft, content: Any, kind: str, present: Any) -> bo
         return is_contained(
             form.NOTEBOOK, _as_notebook(draft.type, content), _as_notebook(kind, present)
         )
-    except (BadDocument, ValueError):
+    except (BadDocument, ValueError, RecursionError):  # of JSON that is none, or too deep
         return False
 
 

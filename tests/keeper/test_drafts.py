@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from jupyter_ydoc import YNotebook
-from pycrdt import Doc, Text
+from pycrdt import Array, Doc, Text
 
 from rtstore.errors import JupyterUnavailable
 from rtstore.keeper import drafts as keeper_drafts
@@ -141,6 +141,52 @@ async def test_a_draft_that_is_no_valid_notebook_is_kept_as_text(jupyter: Jupyte
     [draft] = beside(jupyter, path)
     assert '"nonsense"' in draft.read_text()
     assert '"x = 1"' in draft.read_text()
+
+
+async def test_drafts_that_make_no_sense_do_not_keep_a_document_from_being_saved(
+    jupyter: Jupyter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper_drafts, "CHECK_S", 0.1)
+    path = write(jupyter, notebook("x = 1"))
+    deep: Doc[Any] = Doc()
+    deep.get("source", type=Text).insert(0, "[" * 100_000)
+    wrong: Doc[Any] = Doc()
+    wrong.get("cells", type=Array).extend([1.0, "x", {"source": [{}]}])
+    async with a_worker(jupyter, "w3") as one, opened(one, path) as ada:
+        kept = Drafts(one.link, ada.keys)
+        await kept.put(Draft("eve", "file", "text", deep.get_update()))
+        await kept.put(Draft("eve", "notebook", "json", wrong.get_update()))
+        await kept.put(Draft("eve", "nonsense", "json", deep.get_update()))
+
+        async def none_waits() -> bool:
+            return len(await kept.waiting()) == 0
+
+        await until(none_waits, what="all were looked at")
+        assert len(beside(jupyter, path)) == 2
+        await ada.insert(0, "2")
+        await ada.until(lambda: sources(jupyter.files / path) == ["2x = 1"])
+
+
+async def test_a_draft_that_fails_us_is_left_in_the_store(
+    jupyter: Jupyter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(keeper_drafts, "CHECK_S", 0.1)
+    tries: list[str] = []
+
+    def failing(kind: str, one: object, other: object) -> bool:
+        tries.append(kind)
+        raise KeyError("a defect")
+
+    monkeypatch.setattr(keeper_drafts, "is_contained", failing)
+    path = write(jupyter, notebook("x = 1"))
+    async with a_worker(jupyter, "w3") as one, opened(one, path) as ada:
+        kept = Drafts(one.link, ada.keys)
+        await kept.put(Draft("eve", "notebook", "json", ada.person.doc.get_update()))
+        await ada.until(lambda: len(tries) > 2)
+        assert len(await kept.waiting()) == 1
+        assert sum("draft not saved" in told for told in caplog.messages) == 1
+        await ada.insert(0, "2")
+        await ada.until(lambda: sources(jupyter.files / path) == ["2x = 1"])
 
 
 async def test_a_draft_that_the_feed_lost_is_found(
