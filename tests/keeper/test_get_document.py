@@ -7,7 +7,7 @@ from pathlib import Path
 from aiohttp import ClientSession
 
 from tests.gateway.team import Worker
-from tests.jupyter.conftest import PLAIN, Jupyter
+from tests.jupyter.conftest import PLAIN, Jupyter, server_url
 from tests.keeper.crew import a_worker, notebook, opened, sources, write
 
 REPOSITORY = Path(__file__).parents[2]
@@ -32,6 +32,7 @@ async def test_extensions_get_live_documents_and_copies(
 
     with jupyter.running():
         async with a_worker(jupyter, "w1") as one:
+            await server_url(jupyter, one.link)  # it answers before it has its store
             write(jupyter, notebook("x"), path)
             assert await ask(do="read", path=path, copy=True) is None  # nobody has it open
             async with opened(one, path) as ada:
