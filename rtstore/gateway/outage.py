@@ -11,11 +11,12 @@ import logging
 
 from rtstore.errors import StoreFull, StoreRefused, StoreUnavailable
 from rtstore.gateway.place import Place
+from rtstore.schema import session_events
 
 logger = logging.getLogger(__name__)
 
 TELL_AFTER_S = 5.0
-"""A store that restarts is back sooner, and a dialog would only frighten."""
+"""A store that restarts is back sooner, and a message would only frighten."""
 
 
 class Outage:
@@ -63,4 +64,4 @@ class Outage:
             f"Changes to {self._place.path} are not being stored: the store {why}. "
             "Keep this page open; what you type is brought in when that is over."
         )
-        self._place.later(self._place.tell_people("WARNING", told))
+        self._place.later(self._place.tell_people(session_events.ALARM, told))

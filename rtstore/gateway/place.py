@@ -130,7 +130,7 @@ class Place:
         await self.link.command("SPUBLISH", self._all.keys.root(self._all.contents_id).feed, note)
 
     async def tell_people(self, level: str, message: str) -> None:
-        """An event for everybody who is signed in; needs no store. WARNING opens a dialog."""
+        """An event for everybody who is signed in; needs no store. See `session_events`."""
         event = {
             "level": level,
             "room": f"{self.format}:{self.kind}:{self.document_id}",

@@ -21,7 +21,7 @@ from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.registry import Registry
 from rtstore.redis_backend.update_log import Meta, Origin, UpdateLog
 from rtstore.replica.replica import Hand, Replica
-from rtstore.schema import feed, live
+from rtstore.schema import feed, live, session_events
 from rtstore.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -89,7 +89,9 @@ class Charge:
             await self.log.append_owned(
                 str(bad).encode(), Origin(kind="q"), epoch=self.epoch, holding=self.lease.holding
             )
-            await self.event("WARNING", "load", f"entry {bad} can't be applied and was set aside")
+            await self.event(
+                session_events.ALARM, "load", f"entry {bad} can't be applied and was set aside"
+            )
 
     def content(self) -> Any:  # noqa: ANN401 -- by kind
         """The document's content as far as it is settled. Raises BadDocument if it is no JSON."""
@@ -184,16 +186,16 @@ class Charge:
         except RTStoreError as error:
             logger.warning("not saved beside document=%s why=%s", self.document_id, error)
             told = f"{why}; no copy could be saved beside: {error}"
-            if why != self.not_beside and await self.event("WARNING", "save", told):
+            if why != self.not_beside and await self.event(session_events.ALARM, "save", told):
                 self.not_beside = why
             return None
         self.not_beside = ""
         logger.warning("saved beside document=%s path=%s why=%s", self.document_id, path, why)
-        await self.event("WARNING", "save", f"{why}; see {path}")
+        await self.event(session_events.ALARM, "save", f"{why}; see {path}")
         return path
 
     async def event(self, level: str, action: str, why: str) -> bool:
-        """Tell it on Jupyter's event bus; whether it got there. A WARNING opens a dialog."""
+        """Tell it on Jupyter's event bus; whether it got there. See `session_events`."""
         where = self.where
         data = {
             "level": level,

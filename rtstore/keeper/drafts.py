@@ -20,7 +20,7 @@ from rtstore.keeper.charge import Charge
 from rtstore.keeper.contents import Where
 from rtstore.redis_backend import drafts
 from rtstore.redis_backend.drafts import Draft
-from rtstore.schema import decoded, notebook
+from rtstore.schema import decoded, notebook, session_events
 from rtstore.schema.contained import is_contained
 
 logger = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ class Drafts:
             why = (
                 f"{draft.user} edited a copy of {charge.where.path} that can't be merged any more"
             )
-            await charge.event("WARNING", "save", f"{why}; see {path}")
+            await charge.event(session_events.ALARM, "save", f"{why}; see {path}")
         return path
 
     async def _beside(self, draft: Draft, content: Any) -> str | None:  # noqa: ANN401 -- by kind

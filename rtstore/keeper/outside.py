@@ -11,7 +11,7 @@ from rtstore.keeper.base import Base
 from rtstore.keeper.charge import Charge, is_same
 from rtstore.keeper.contents import Read, Stat
 from rtstore.redis_backend.update_log import Origin
-from rtstore.schema import apply, notebook, three_way
+from rtstore.schema import apply, notebook, session_events, three_way
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class Outside:
         path = charge.where.path
         logger.warning("file is gone document=%s path=%s", charge.document_id, path)
         why = f"{path} was deleted; the open document is kept"
-        self.is_gone_told = await charge.event("WARNING", "save", why)
+        self.is_gone_told = await charge.event(session_events.ALARM, "save", why)
 
     async def look(self, *, is_replaced: bool = False) -> None:
         """Read the file and take in what is new there.
@@ -151,7 +151,7 @@ class Outside:
     async def _can_not_read(self, error: DocumentError) -> NotTaken:
         word = "is no longer valid" if isinstance(error, BadDocument) else "can't be read"
         why = f"{self._charge.where.path} {word}: {error}"
-        if why != self._unreadable and await self._charge.event("WARNING", "load", why):
+        if why != self._unreadable and await self._charge.event(session_events.ALARM, "load", why):
             self._unreadable = why
         return NotTaken(why, is_told=why == self._unreadable)
 

@@ -23,7 +23,7 @@ from rtstore.keeper.charge import INVALID, Charge
 from rtstore.keeper.contents import Written
 from rtstore.keeper.failures import Failures
 from rtstore.keeper.outside import NotTaken, Outside
-from rtstore.schema import notebook
+from rtstore.schema import notebook, session_events
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ class Saver:
         is_told = isinstance(error, NotSaved) and error.is_told
         if self._failures.note(asyncio.get_running_loop().time(), is_told=is_told):
             told = f"{charge.where.path} has not been saved for a while: {why}"
-            self._failures.is_told = await charge.event("WARNING", "save", told)
+            self._failures.is_told = await charge.event(session_events.ALARM, "save", told)
 
     async def _until_saved(self, *, is_asked: bool) -> None:
         charge = self._charge
@@ -158,7 +158,7 @@ class Saver:
             charge.replica.is_content_new = True
             if not charge.is_read_only:
                 why = f"{where.path} is read-only: not saved"
-                charge.is_read_only = await charge.event("WARNING", "save", why)
+                charge.is_read_only = await charge.event(session_events.ALARM, "save", why)
             raise NotSaved(f"{where.path} is read-only", is_told=charge.is_read_only) from error
         except (BadDocument, LoadFailed) as error:
             charge.replica.is_content_new = True
@@ -209,7 +209,7 @@ class Saver:
             f"all cells are gone from the open {charge.where.path}; the file keeps them until"
             " somebody saves it by hand"
         )
-        if digest != self._refused and await charge.event("WARNING", "save", why):
+        if digest != self._refused and await charge.event(session_events.ALARM, "save", why):
             self._refused = digest
         return NotSaved(why, is_told=digest == self._refused)
 

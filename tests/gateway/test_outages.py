@@ -10,6 +10,7 @@ import pytest
 from rtstore.gateway import outage
 from rtstore.redis_backend.keys import Keys
 from rtstore.schema import frames
+from rtstore.schema.session_events import ALARM
 from rtstore.tasks import background
 from tests.gateway.fake_jupyter import FakeJupyter, fake_jupyter
 from tests.gateway.team import ROOT, Worker, joined, make_document, running_worker
@@ -65,7 +66,7 @@ async def test_who_types_while_the_store_is_away_is_told_once_and_when_it_is_ove
         await _until_away(one)
         for person in (ada, bob, ada):
             await person.type("!")
-        assert "not being stored" in await _told(jupyter, "WARNING")
+        assert "not being stored" in await _told(jupyter, ALARM)
 
         await ada.type("?")
         await ada.socket.send_bytes(b"\x02\x04save\x05")
@@ -124,7 +125,7 @@ async def test_who_types_into_a_full_store_is_told(one: Worker, jupyter: FakeJup
         await ada.until(lambda: ada.synced)
         await one.link.command("CONFIG", "SET", "maxmemory", "1")
         await ada.type("!")
-        assert "takes no more data" in await _told(jupyter, "WARNING")
+        assert "takes no more data" in await _told(jupyter, ALARM)
         await one.link.command("CONFIG", "SET", "maxmemory", "0")
         async with background(ada.hear_for(30)):
             assert "stored again" in await _told(jupyter, "INFO")

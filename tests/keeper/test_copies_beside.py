@@ -7,6 +7,7 @@ from pycrdt import Map
 
 from rtstore.errors import LoadFailed
 from rtstore.keeper.saver import NotSaved
+from rtstore.schema.session_events import ALARM
 from tests.jupyter.conftest import Jupyter
 from tests.keeper.crew import notebook, sources, write
 from tests.keeper.desk import Desk, at_desk, rewritten
@@ -29,14 +30,14 @@ async def test_a_conflict_that_can_not_be_kept_beside_is_not_saved_over(jupyter:
                 await desk.saver.save(is_asked=True)
         assert sources(desk.file) == ["x = 'outside'"]
         assert await desk.sources() == ["x = 'live'"]
-        assert [FULL.args[0] in told for told in desk.told("WARNING")] == [True]
+        assert [FULL.args[0] in told for told in desk.told(ALARM)] == [True]
 
         del desk.contents.refusals["beside"]
         await desk.saver.save()
         assert sources(desk.file) == ["x = 'live'"]
         (copy,) = desk.beside("conflict")
         assert copy["cells"][0]["source"] == ["x = 'outside'"]
-        assert len(desk.told("WARNING")) == 2
+        assert len(desk.told(ALARM)) == 2
 
 
 async def test_the_document_changes_only_when_the_copy_is_there(jupyter: Jupyter) -> None:
@@ -63,7 +64,7 @@ async def test_a_conflict_that_nobody_saves_is_tried_again_too(jupyter: Jupyter)
         desk.contents.refusals["beside"] = FULL
         for _ in range(6):
             await desk.outside.told(stats[path])
-        assert len(desk.told("WARNING")) == 1
+        assert len(desk.told(ALARM)) == 1
         del desk.contents.refusals["beside"]
 
         for _ in range(4):
@@ -84,7 +85,7 @@ async def test_an_invalid_document_is_put_aside_as_soon_as_that_can_be(jupyter: 
         for _ in range(2):
             with pytest.raises(NotSaved):
                 await desk.saver.save()
-        assert [FULL.args[0] in told for told in desk.told("WARNING")] == [True]
+        assert [FULL.args[0] in told for told in desk.told(ALARM)] == [True]
 
         del desk.contents.refusals["beside"]
         for _ in range(2):

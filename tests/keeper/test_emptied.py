@@ -8,6 +8,7 @@ import pytest
 from jupyter_ydoc import YNotebook
 
 from rtstore.keeper.saver import NotSaved
+from rtstore.schema.session_events import ALARM
 from tests.jupyter.conftest import Jupyter
 from tests.keeper.crew import notebook, sources, write
 from tests.keeper.desk import at_desk
@@ -42,7 +43,7 @@ async def test_lost_cells_are_told_once_and_saved_when_asked(
             with pytest.raises(NotSaved, match="all cells are gone"):
                 await desk.saver.save()
         assert sources(desk.file) == ["one", "two"]
-        assert len(desk.told("WARNING")) == 1
+        assert len(desk.told(ALARM)) == 1
 
         await desk.saver.save(is_asked=True)
         assert "".join(sources(desk.file)) == ""
@@ -57,4 +58,4 @@ async def test_cells_that_somebody_empties_are_saved_by_themselves(
         await desk.changed(empty)
         await desk.saver.save()
         assert "".join(sources(desk.file)) == ""
-        assert desk.told("WARNING") == []
+        assert desk.told(ALARM) == []

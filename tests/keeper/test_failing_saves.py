@@ -11,6 +11,7 @@ from rtstore.errors import JupyterUnavailable, LoadFailed
 from rtstore.keeper import failures
 from rtstore.keeper.failures import RETRY_MAX_S, RETRY_S, UNSAVED_S, Failures
 from rtstore.keeper.saver import NotSaved
+from rtstore.schema.session_events import ALARM
 from rtstore.tasks import background
 from tests.jupyter.conftest import Jupyter, until
 from tests.keeper.crew import notebook, sources, write
@@ -60,7 +61,7 @@ async def test_a_failed_autosave_is_tried_again_though_nobody_edits(
 
         desk.contents.refusals.clear()
         await until_on_disk(desk, ["typed x"])
-        assert desk.told("WARNING") == []
+        assert desk.told(ALARM) == []
 
 
 @pytest.mark.usefixtures("quick")
@@ -69,7 +70,7 @@ async def test_who_is_long_unsaved_is_told_once_until_a_save_succeeds(jupyter: J
     async with at_desk(jupyter, path) as desk, background(desk.saver.run()):
 
         async def is_told() -> bool:
-            return bool(desk.told("WARNING"))
+            return bool(desk.told(ALARM))
 
         for text in ("one ", "two "):
             desk.contents.events.clear()
@@ -77,7 +78,7 @@ async def test_who_is_long_unsaved_is_told_once_until_a_save_succeeds(jupyter: J
             await edited(desk, text)
             await until(is_told)
             await until_tried(desk, 5)
-            (told,) = desk.told("WARNING")
+            (told,) = desk.told(ALARM)
             assert path in told
             assert FULL.args[0] in told
 
@@ -99,7 +100,7 @@ async def test_what_can_not_be_told_is_told_later(jupyter: Jupyter) -> None:
         del desk.contents.refusals["event"]
 
         async def is_told() -> bool:
-            return bool(desk.told("WARNING"))
+            return bool(desk.told(ALARM))
 
         await until(is_told)
 
@@ -111,7 +112,7 @@ async def test_a_reason_that_was_told_is_not_told_again(jupyter: Jupyter) -> Non
     async with at_desk(jupyter, path) as desk, background(desk.saver.run()):
         await edited(desk, "typed ")
         await until_tried(desk, 12)  # over a second
-        assert desk.told("WARNING") == [f"{path} is read-only: not saved"]
+        assert desk.told(ALARM) == [f"{path} is read-only: not saved"]
 
         desk.file.chmod(0o644)
         await until_on_disk(desk, ["typed x"])
@@ -148,7 +149,7 @@ async def test_a_deletion_that_a_save_finds_first_is_told_too(jupyter: Jupyter) 
         for _ in range(3):
             await desk.outside.told(None)
 
-        assert desk.told("WARNING") == [f"{path} was deleted; the open document is kept"]
+        assert desk.told(ALARM) == [f"{path} was deleted; the open document is kept"]
         with pytest.raises(NotSaved) as failed:
             await desk.saver.save()
         assert failed.value.is_told

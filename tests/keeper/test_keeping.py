@@ -10,6 +10,7 @@ from collections.abc import Callable
 from aiohttp import ClientSession
 
 from rtstore.redis_backend.update_log import CONTENT_KINDS
+from rtstore.schema.session_events import ALARM
 from tests.gateway.team import Worker, joined
 from tests.jupyter.conftest import Jupyter
 from tests.keeper.crew import Author, a_worker, notebook, opened, sources, write
@@ -208,7 +209,7 @@ async def test_a_read_only_file_is_reported_and_saved_once_it_may_be(
         async with asyncio.timeout(10):
             while (told := await bus.receive_json())["action"] != "save":
                 pass
-        assert (told["level"], told["msg"]) == ("WARNING", f"{path} is read-only: not saved")
+        assert (told["level"], told["msg"]) == (ALARM, f"{path} is read-only: not saved")
         assert await ada.save(1) == "failed"
         assert sources(file) == ["x"]
 
@@ -231,7 +232,7 @@ async def test_a_notebook_that_lost_its_cells_is_saved_over_a_full_one_by_hand_o
     ):
         await ada.change(ada.notebook.ycells.clear)
         async with asyncio.timeout(10):
-            while (told := await bus.receive_json()).get("level") != "WARNING":
+            while (told := await bus.receive_json()).get("level") != ALARM:
                 pass
         assert "all cells are gone" in told["msg"]
         async with http.get(jupyter.url(f"api/contents/{path}")) as reply:

@@ -11,6 +11,7 @@ from pycrdt import Array, Map, Text
 
 from rtstore.keeper.saver import NotSaved
 from rtstore.keeper.viewer import Viewer
+from rtstore.schema.session_events import ALARM
 from tests.jupyter.conftest import Jupyter
 from tests.keeper.crew import notebook, sources, write
 from tests.keeper.desk import at_desk
@@ -59,7 +60,7 @@ async def test_a_malformed_cell_and_a_change_outside_do_not_end_the_keeper(
         assert await desk.entries("x") == []
         (copy,) = desk.beside("conflict")
         assert copy["cells"][0]["source"] == ["x outside"]
-        assert any("not valid" in told for told in desk.told("WARNING"))
+        assert any("not valid" in told for told in desk.told(ALARM))
         for is_asked in (False, True):
             with pytest.raises(NotSaved):
                 await desk.saver.save(is_asked=is_asked)
