@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     """fast: AOF every second (only a crash of the machine loses that); local: fsync each."""
     history_dir: Path | None = None
     """Where archived entries go (a directory that all keepers share); None: into Redis."""
+    kernels_outlive: bool = False
+    """Kernels go on when the Jupyter server is killed, and are its own again when it is back."""
     view: bool = True
     """Keep ``rt:{D}:view``, the live document for people with redis-cli."""
 

@@ -16,7 +16,8 @@ from jupyter_server.serverapp import ServerApp
 from tornado.websocket import WebSocketHandler
 
 from rtstore.errors import RTStoreError, StoreRefused, StoreUnavailable
-from rtstore.jupyter import disk
+from rtstore.jupyter import disk, provisioner
+from rtstore.jupyter.adoption import adopt
 from rtstore.jupyter.contents_events import ContentsEvents
 from rtstore.jupyter.events import SESSION, Arrivals, LastTold
 from rtstore.jupyter.file_ids import FileIds
@@ -80,9 +81,13 @@ class Backend:
         self.kernels = Kernels(
             lambda: serverapp.kernel_manager,
             lambda kernel_id: (self._path_of_kernel(kernel_id), self._user_of_kernel(kernel_id)),
+            lambda index: adopt(
+                serverapp.kernel_manager, serverapp.session_manager, index, owner=self.contents_id
+            ),
             self.keys,
             contents_id=self.contents_id,
         )
+        provisioner.outlives = settings.kernels_outlive
         self.last_told = LastTold()
         self.sockets: set[WebSocketHandler] = set()
         """Open room sockets, closed at the server's stop."""

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,18 +38,19 @@ class Actor:
 
 class Kernels:
     """See the module. `manager` is asked each time; `place_of` tells a kernel's notebook, and
-    whose own it is.
+    whose own it is; `adopt` takes over kernels that a server before this one left.
     """
 
     def __init__(
         self,
         manager: Callable[[], Any],
         place_of: Callable[[str], tuple[str, str]],
+        adopt: Callable[[KernelIndex], Awaitable[object]],
         keys: Keys,
         *,
         contents_id: str,
     ) -> None:
-        self._manager, self._place_of = manager, place_of
+        self._manager, self._place_of, self._adopt = manager, place_of, adopt
         self._keys, self._contents_id = keys, contents_id
         self._host = socket.gethostname()
         self._told: dict[str, dict[str, str]] = {}
@@ -66,6 +67,8 @@ class Kernels:
         provisioner.owner = lambda: self._contents_id
         provisioner.listeners.append(self._started)
         try:
+            if provisioner.outlives:
+                await self._adopt(index)  # before those that are not ours are called dead
             while True:
                 self._news.clear()
                 if time.monotonic() - renewed > RENEW_S:
@@ -169,6 +172,10 @@ class Kernels:
             return []
         runs = [run for run in found if run is not None and run.user != actor.username]
         return [run for run in runs if action != "interrupt" or run.state in ("sent", "running")]
+
+    def look(self) -> None:
+        """Something is news of some kernel: tell it now."""
+        self._news.set()
 
     def failed_to(self, kernel_id: str) -> None:
         """What was said by `about_to` did not happen."""

@@ -13,11 +13,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import psutil  # type: ignore[import-untyped]
 from jupyter_core.paths import jupyter_runtime_dir
+
+from rtstore.jupyter.attached import is_running
 
 LAUNCHER = str(Path(__file__).resolve().parent.parent / "kernel_bridge" / "launcher.py")
 """Run by kernels in their own Python, so only its path matters here."""
 JOURNAL, RING = "journal", "ring"
+SAME_S = 1.0
 _IPYKERNEL = (("-m", "ipykernel_launcher"), ("-m", "ipykernel"))
 
 
@@ -35,6 +39,8 @@ class Launch:
     pid: int = 0
     owner: str = ""
     """Contents root of the Jupyter server that started it."""
+    created: float = 0.0
+    """When the process began: its number may be another's by now."""
 
 
 def folder(kernel_id: str) -> Path:
@@ -84,14 +90,35 @@ def newest(kernel_id: str) -> Launch | None:
     return launch
 
 
+def living(kernel_id: str) -> Launch | None:
+    """The newest start, if its process runs still."""
+    launch = newest(kernel_id)
+    if launch is None or not launch.pid or not is_running(launch.pid):
+        return None
+    return launch if abs(created_at(launch.pid) - launch.created) < SAME_S else None
+
+
+def created_at(pid: int) -> float:
+    """When a process began, in unix time; 0 if there is none."""
+    try:
+        return float(psutil.Process(pid).create_time())
+    except psutil.Error:
+        return 0.0
+
+
+def ids() -> list[str]:
+    """Kernels of which there are files."""
+    return [path.name for path in (Path(jupyter_runtime_dir()) / "rtstore").glob("*-*")]
+
+
 def forget_others(kept: Collection[str], *, owner: str) -> None:
     """Remove the files of kernels of `owner` that are not in `kept`: all of them is copied."""
-    for path in (Path(jupyter_runtime_dir()) / "rtstore").glob("*-*"):
-        if path.name in kept:
+    for kernel_id in ids():
+        if kernel_id in kept:
             continue
-        launch = newest(path.name)
-        if launch is not None and launch.owner == owner:
-            shutil.rmtree(path, ignore_errors=True)
+        launch = newest(kernel_id)
+        if launch is not None and launch.owner == owner and living(kernel_id) is None:
+            shutil.rmtree(Path(jupyter_runtime_dir()) / "rtstore" / kernel_id, ignore_errors=True)
 
 
 def _with_launcher(argv: Sequence[str]) -> list[str] | None:

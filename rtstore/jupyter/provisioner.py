@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,7 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 
 from rtstore.jupyter import launches
+from rtstore.jupyter.attached import Attached
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +20,8 @@ NAME = "rtstore-provisioner"
 JOURNAL_VARIABLE = "RTSTORE_JOURNAL"
 owner: Callable[[], str] = str
 """Names the contents root of this server; set by the extension."""
+outlives = False
+"""Whether kernels go on when this server is killed; set by the extension."""
 listeners: list[Callable[[str], None]] = []
 """Called with the id of each kernel that was started, or started again."""
 
@@ -26,9 +30,15 @@ class JournalProvisioner(LocalProvisioner):  # type: ignore[misc] # untyped
     """See the module. A kernel that it can't change is started as it is."""
 
     launch: launches.Launch | None = None
+    _adopted: launches.Launch | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 -- Jupyter's
         """Jupyter's hook: the command and environment of the kernel."""
+        self.launch = self._adopted = launches.living(self.kernel_id)
+        if self._adopted is not None:
+            return self._pre_adopt(kwargs)
+        if outlives:
+            kwargs["independent"] = True
         told: dict[str, Any] = await super().pre_launch(**kwargs)
         try:
             self.launch, told["cmd"] = launches.prepare(self.kernel_id, told["cmd"])
@@ -43,15 +53,32 @@ class JournalProvisioner(LocalProvisioner):  # type: ignore[misc] # untyped
             )
         return told
 
+    def _pre_adopt(self, told: dict[str, Any]) -> dict[str, Any]:
+        """The kernel runs: a server before us was killed. Take its addresses and key."""
+        manager = self.parent
+        manager.load_connection_file(manager.connection_file)
+        self.connection_info = manager.get_connection_info()
+        return {**told, "cmd": []}
+
     async def launch_kernel(
         self,
         cmd: list[str],
         **kwargs: Any,  # noqa: ANN401 -- Jupyter's
     ) -> KernelConnectionInfo:
         """Jupyter's hook: start it."""
+        if self._adopted is not None:
+            logger.info("kernel runs on kernel=%s pid=%d", self.kernel_id, self._adopted.pid)
+            self.process, self.pid = Attached(self._adopted.pid), self._adopted.pid
+            self.pgid = os.getpgid(self.pid)
+            return self.connection_info
         connection: KernelConnectionInfo = await super().launch_kernel(cmd, **kwargs)
         if self.launch is not None:
-            self.launch = replace(self.launch, pid=int(self.pid or 0), owner=owner())
+            self.launch = replace(
+                self.launch,
+                pid=int(self.pid or 0),
+                owner=owner(),
+                created=launches.created_at(int(self.pid or 0)),
+            )
             launches.record(self.kernel_id, self.launch)
         for listener in tuple(listeners):
             listener(self.kernel_id)

@@ -75,6 +75,8 @@ class SharedSessions(SessionManager):  # type: ignore[misc] # untyped
                 self._known[self._key(file, user)] = found["id"]
                 if user:
                     self._owners[found["id"]] = user
+                if (backend := self.backend()) is not None:
+                    backend.kernels.look()  # it is for this notebook
             elif kernel_id and kernel_id != found["kernel"]["id"]:
                 await self.update_session(found["id"], kernel_id=kernel_id)
                 found = await self.get_session(session_id=found["id"])

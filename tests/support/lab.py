@@ -12,7 +12,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -150,7 +150,11 @@ class Lab:
 
 @asynccontextmanager
 async def running_lab(
-    tmp: Path, *, workers: int = 2, options: Sequence[str] = ()
+    tmp: Path,
+    *,
+    workers: int = 2,
+    options: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Lab]:
     """Start one in `tmp`; at the end interrupt it, and see that nothing is left."""
     home = tmp / "home of ann"  # the space is on purpose
@@ -161,7 +165,7 @@ async def running_lab(
             *("--port", "0", "--workers", str(workers), "--no-browser", "--ready-json"),
             *("--LabApp.expose_app_in_browser=True", *options),
             "--JupyterNotebookApp.expose_app_in_browser=True",
-            env=_environ(home),
+            env=_environ(home) | dict(environ or {}),
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
         )
