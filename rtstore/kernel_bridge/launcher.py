@@ -89,6 +89,15 @@ def install(journal: Journal) -> None:
     IPKernelApp.init_iopub = unbounded_iopub
 
 
+def _note(path: str, why: str) -> None:
+    """Say beside the journal why there is none; where that can't be said either, be quiet."""
+    try:
+        with open(path + ".failed", "w") as note:  # noqa: PTH123
+            note.write(why)
+    except OSError:
+        pass
+
+
 def main() -> None:
     """Start the kernel."""
     sys.path.pop(0)  # our folder: its modules are not for the user to import
@@ -96,9 +105,7 @@ def main() -> None:
     try:
         install(Journal(path))
     except Exception as error:  # a kernel without journal beats no kernel
-        if path:
-            with open(path + ".failed", "w") as note:  # noqa: PTH123
-                note.write(f"{type(error).__name__}: {error}")
+        _note(path, f"{type(error).__name__}: {error}")
     from ipykernel import kernelapp
 
     kernelapp.launch_new_instance()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ LOOK_S = 1.0
 """The feed may lose the news of a kernel; then this late."""
 NOT_NOW = frozenset({"restarting", "ending", "dead"})
 """States of a kernel in which it is given nothing more to run."""
+KEPT_S, TRIM_EVERY_S = 86_400.0, 600.0
+"""What a kernel said can be read for a day."""
 _EPOCH = "epoch:journal:"
 
 
@@ -160,11 +163,20 @@ class Service:
             runner = Runner(self._log, self._queue, opened, sender=sender, turn=turn)
             self._runner = runner
             await source.copy()
-            async with background(source.run(), runner.run(), _take_replies(opened, source)):
+            jobs = source.run(), runner.run(), _take_replies(opened, source), self._trim()
+            async with background(*jobs):
                 await self._until_ended(generation)
             await source.copy()
             await runner.end(self._why_ended())
             self._runner = None
+
+    async def _trim(self) -> None:
+        """Keep the log short: documents have what is older, each keeper follows within seconds."""
+        while True:
+            dropped = await self._log.trim(before_ms=int((time.time() - KEPT_S) * 1000))
+            if dropped:
+                logger.info("trimmed kernel=%s entries=%d", self._kernel_id, dropped)
+            await asyncio.sleep(TRIM_EVERY_S)
 
     async def _until_ended(self, generation: str) -> None:
         pid = int(self._meta.get("pid") or 0)

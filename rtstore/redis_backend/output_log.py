@@ -102,6 +102,28 @@ class OutputLog:
         reply = await self._link.command("XRANGE", self.keys.out, f"({after}", "+", "COUNT", limit)
         return [_entry(raw) for raw in reply]
 
+    async def trim(self, *, before_ms: int) -> int:
+        """Drop entries added before a time (unix, ms), and what is kept beside; how many.
+
+        The newest entry stays, whatever its age.
+        """
+        dropped = 0
+        newest = await self.end()
+        while True:
+            old = [
+                entry
+                for entry in await self.read(BEGINNING)
+                if entry.ts < before_ms and entry.id < newest
+            ]
+            if not old:
+                return dropped
+            bodies = [self.keys.body(str(one.id)) for one in old if one.content == _BODY]
+            if bodies:
+                await self._link.command("DEL", *bodies)
+            after = old[-1].id._replace(revision=old[-1].id.revision + 1)
+            await self._link.command("XTRIM", self.keys.out, "MINID", str(after))
+            dropped += len(old)
+
     async def end(self) -> EntryId:
         """The newest entry's id; 0-0 if there is none."""
         reply = await self._link.command("XREVRANGE", self.keys.out, "+", "-", "COUNT", 1)

@@ -1,0 +1,102 @@
+"""The launcher in a kernel's own environment, which has no rtstore."""
+
+from __future__ import annotations
+
+import json
+import os
+import site
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from rtstore.jupyter import launches
+from rtstore.schema import journal, kernel_message
+
+
+@pytest.fixture
+def python(tmp_path: Path) -> Path:
+    """A second environment, with all that ours has but rtstore."""
+    home = tmp_path / "env"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)
+    (packages,) = home.glob("lib/python*/site-packages")
+    for entry in Path(site.getsitepackages()[0]).iterdir():
+        if "rtstore" not in entry.name:
+            (packages / entry.name).symlink_to(entry)
+    return home / "bin" / "python"
+
+
+def test_a_kernel_without_rtstore_keeps_a_journal(python: Path, tmp_path: Path) -> None:
+    told = subprocess.run(
+        [python, "-P", "-c", "import rtstore"], capture_output=True, text=True, cwd=tmp_path,
+        check=False, env={"HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert "No module named 'rtstore'" in told.stderr
+    path, connection = tmp_path / "1.journal", tmp_path / "kernel.json"
+    environ = {"RTSTORE_JOURNAL": str(path), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    process = subprocess.Popen(
+        [python, launches.LAUNCHER, "-f", str(connection)], env=environ, cwd=tmp_path
+    )
+    try:
+        until = time.monotonic() + 30
+        messages: list[str] = []
+        while not messages and time.monotonic() < until:
+            assert process.poll() is None
+            data = path.read_bytes() if path.exists() else b""
+            records = list(journal.records(data))
+            if records and connection.exists():
+                key = json.loads(connection.read_text())["key"].encode()
+                parsed = [kernel_message.parse(one.frames, key=key) for one in records]
+                messages = [one.msg_type for one in parsed if one.msg_type == "status"]
+            time.sleep(0.05)
+        assert messages == ["status"]
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_journal_that_can_not_be_written_is_no_reason_not_to_start(
+    python: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "there is no such folder" / "1.journal"
+    environ = {"RTSTORE_JOURNAL": str(path), "HOME": str(tmp_path)}
+    told = subprocess.run(
+        [python, launches.LAUNCHER, "--version"], env=environ, cwd=tmp_path, check=False,
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stderr
+
+
+@pytest.mark.parametrize(
+    ("argv", "wanted"),
+    [
+        (["py", "-m", "ipykernel_launcher", "-f", "c"], ["py", launches.LAUNCHER, "-f", "c"]),
+        (
+            ["py", "-X", "a", "-m", "ipykernel", "-f", "c"],
+            ["py", "-X", "a", launches.LAUNCHER, "-f", "c"],
+        ),
+        (["conda", "run", "ir", "-f", "c"], ["conda", "run", "ir", "-f", "c"]),
+    ],
+)
+def test_only_the_usual_command_is_replaced(
+    argv: list[str], wanted: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
+    launch, command = launches.prepare("k-1", argv)
+    assert command == wanted
+    assert (launch.capture == launches.JOURNAL) == (command != argv)
+    assert bool(launch.why) == (command == argv)
+
+
+def test_a_launcher_that_failed_is_not_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
+    argv = ["py", "-m", "ipykernel_launcher"]
+    launch, _ = launches.prepare("k-1", argv)
+    launches.record("k-1", launch)
+    again, command = launches.prepare("k-1", argv)
+    assert (again.generation, command) == (2, argv)
+    assert "failed" in again.why
