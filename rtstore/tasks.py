@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 from rtstore.errors import RTStoreError
 
@@ -34,6 +34,13 @@ def one_error() -> Iterator[None]:
         if expected is None or others is not None:
             raise
         raise cause_of(expected) from None
+
+
+async def until_set(event: asyncio.Event, *, within_s: float) -> None:
+    """Wait for `event`, but no longer than `within_s`: whoever was to set it may have failed."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within_s):
+            await event.wait()
 
 
 def cause_of(error: BaseException) -> BaseException:

@@ -14,6 +14,7 @@ from rtstore.cli.words import cut
 from rtstore.redis_backend.output_log import OutputEntry, OutputLog
 from rtstore.schema.ids import BEGINNING
 from rtstore.settings import Settings
+from rtstore.tasks import until_set
 
 LOOK_S = 1.0
 HEADER = f"{'ID':<22} {'TIME':<12} {'KIND':<6} {'TYPE':<16} {'RUN':<8}  WHAT"
@@ -54,11 +55,7 @@ async def _show(settings: Settings, told: str, number: int, *, follow: bool) -> 
             for entry in newest:
                 typer.echo(line(entry))
             while follow:
-                try:
-                    async with asyncio.timeout(LOOK_S):
-                        await bell.wait()
-                except TimeoutError:
-                    pass
+                await until_set(bell, within_s=LOOK_S)
                 bell.clear()
                 while entries := await log.read(position):
                     position = entries[-1].id

@@ -18,6 +18,7 @@ from rtstore.redis_backend.output_log import OutputLog
 from rtstore.redis_backend.run_queue import RunQueue
 from rtstore.schema.run import Run
 from rtstore.settings import Settings
+from rtstore.tasks import until_set
 
 LOOK_S = 1.0
 HEADER = f"{'REQUESTED':<19} {'STATE':<9} {'USER':<18} {'CELL':<14} {'COUNT':>5}  SOURCE"
@@ -89,11 +90,7 @@ async def _follow(settings: Settings, told: str | None) -> None:
                     logs[place] = (log, queue, entry.id)
                     if entry.kind == "run" and (run := await queue.get(entry.parent)):
                         typer.echo(line(run))
-            try:
-                async with asyncio.timeout(LOOK_S):
-                    await bell.wait()
-            except TimeoutError:
-                pass
+            await until_set(bell, within_s=LOOK_S)
             bell.clear()
 
 

@@ -11,17 +11,15 @@ from html import escape
 
 from aiohttp import web
 
-from rtstore.gateway.gateway import GATEWAY, Gateway
-from rtstore.redis_backend.run_queue import RunQueue
-from rtstore.schema.identity import XSRF_HEADER, Identity
-from rtstore.schema.run import Run
+from rtstore.gateway.run_finding import find
+from rtstore.schema.identity import XSRF_HEADER
 
 VALUE_CHARS_MAX = 2**20
 
 
 async def show(request: web.Request) -> web.Response:
     """What is asked; 404 if there is no such run. JSON: ``{"prompt", "password", "waits"}``."""
-    _, run, _ = await _run(request)
+    run = (await find(request, "kernels:execute")).run
     waits = bool(run.prompt_id)
     if _wants_json(request):
         told = {"prompt": run.prompt, "password": bool(run.password), "waits": waits}
@@ -43,7 +41,7 @@ async def show(request: web.Request) -> web.Response:
 
 async def answer(request: web.Request) -> web.Response:
     """``value`` (and ``prompt_id``), as a form or JSON. The first wins: later ones get 409."""
-    queue, run, identity = await _run(request)
+    found = await find(request, "kernels:execute")
     if request.content_type == "application/json":
         told = json.loads(await request.read() or b"{}")
     else:
@@ -51,25 +49,13 @@ async def answer(request: web.Request) -> web.Response:
     value, prompt_id = told.get("value", told.get("input")), str(told.get("prompt_id", ""))
     if not isinstance(value, str) or len(value) > VALUE_CHARS_MAX:
         raise web.HTTPBadRequest(reason="value is missing, or too long")
-    by = identity.user
-    done = await queue.answer(run, value, user=by.username, prompt_id=prompt_id)
+    by = found.identity.user.username
+    done = await found.queue.answer(found.run, value, user=by, prompt_id=prompt_id)
     if _wants_json(request):
         return web.json_response({"answered": done}, status=201 if done else 409)
     if done:
         return _page("Answered", "<p>The cell goes on. You can close this page.</p>")
     return _page("Too late", "<p>Somebody answered before, or the cell ended.</p>", status=409)
-
-
-async def _run(request: web.Request) -> tuple[RunQueue, Run, Identity]:
-    gateway: Gateway = request.app[GATEWAY]
-    identity = await gateway.gate.admit(request, "kernels:execute")
-    deployment = gateway.rooms.deployment
-    keys = deployment.keys.kernel(deployment.contents_id, request.match_info["kernel_id"])
-    queue = RunQueue(deployment.link, keys)
-    run = await queue.get(request.match_info["run_id"])
-    if run is None:
-        raise web.HTTPNotFound(reason=f"no run {request.match_info['run_id'][:40]}")
-    return queue, run, identity
 
 
 def _wants_json(request: web.Request) -> bool:

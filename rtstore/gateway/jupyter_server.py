@@ -14,11 +14,11 @@ from yarl import URL
 from rtstore.errors import JupyterUnavailable, StoreRefused, StoreUnavailable
 from rtstore.redis_backend.keys import RootKeys
 from rtstore.redis_backend.link import Link
+from rtstore.schema import session_events
 from rtstore.schema.identity import SIGNATURE_HEADER, sign_request
 
 logger = logging.getLogger(__name__)
 
-SESSION_EVENT = "https://schema.jupyter.org/jupyter_collaboration/session/v1"
 TIMEOUT = ClientTimeout(total=10.0, connect=2.0)
 
 
@@ -94,7 +94,7 @@ class JupyterServer:
 
         Several workers may know the same of one document. Raises JupyterUnavailable.
         """
-        body = {"schema_id": SESSION_EVENT, "data": dict(event), "if_changed": True}
+        body = {"schema_id": session_events.SCHEMA, "data": dict(event), "if_changed": True}
         status, _ = await self._ask_signed("event", body)
         if status != 204:
             raise JupyterUnavailable(f"the event was answered {status}")

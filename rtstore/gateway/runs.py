@@ -8,10 +8,10 @@ from typing import Any
 from aiohttp import web
 
 from rtstore.gateway.gateway import GATEWAY, Gateway
+from rtstore.gateway.run_finding import find
 from rtstore.redis_backend.keys import KernelKeys
 from rtstore.redis_backend.output_log import OutputLog
 from rtstore.redis_backend.run_book import RunBook
-from rtstore.redis_backend.run_queue import RunQueue
 from rtstore.schema import run_outputs
 from rtstore.schema.ids import EntryId, is_document_id
 from rtstore.schema.kernel_fold import Said
@@ -22,7 +22,8 @@ SECRETS = ("frames", "answer", "sent_at")
 
 async def show(request: web.Request) -> web.Response:
     """One run and its outputs; 404 if there is none (any more). Needs contents:read."""
-    _, run, keys = await _found(request, "contents:read")
+    found = await find(request, "contents:read")
+    run, keys = found.run, found.keys
     told: dict[str, Any] = {k: v for k, v in run.as_fields().items() if k not in SECRETS}
     return web.json_response(told | {"outputs": await _outputs(request, run, keys)})
 
@@ -32,9 +33,9 @@ async def cancel(request: web.Request) -> web.Response:
 
     Needs kernels:execute.
     """
-    queue, run, _ = await _found(request, "kernels:execute")
-    identity = await request.app[GATEWAY].gate.admit(request, "kernels:execute")
-    name = identity.user.display_name or identity.user.username
+    found = await find(request, "kernels:execute")
+    queue, run, user = found.queue, found.run, found.identity.user
+    name = user.display_name or user.username
     if await queue.change(run, ABORTED, when=(REQUESTED,), why=f"cancelled by {name}"):
         return web.Response(status=204)
     now = await queue.get(run.id)
@@ -49,7 +50,8 @@ async def request_state(request: web.Request) -> web.Response:
     202 while it is not over; 300 with ``Location`` while it asks its user; 200 with ``status``,
     ``execution_count`` and ``outputs`` (a JSON string) at the end.
     """
-    _, run, keys = await _found(request, "contents:read")
+    found = await find(request, "contents:read")
+    run, keys = found.run, found.keys
     if run.prompt_id:
         told: dict[str, Any] = {
             "parent_header": {"msg_id": run.id},
@@ -66,18 +68,6 @@ async def request_state(request: web.Request) -> web.Response:
         "outputs": outputs,
     }
     return web.json_response(told | ({"why": run.why} if run.why else {}))
-
-
-async def _found(request: web.Request, right: str) -> tuple[RunQueue, Run, KernelKeys]:
-    gateway: Gateway = request.app[GATEWAY]
-    await gateway.gate.admit(request, right)
-    deployment = gateway.rooms.deployment
-    keys = deployment.keys.kernel(deployment.contents_id, request.match_info["kernel_id"])
-    queue = RunQueue(deployment.link, keys)
-    run = await queue.get(request.match_info["run_id"])
-    if run is None:
-        raise web.HTTPNotFound(reason=f"no run {request.match_info['run_id'][:40]}")
-    return queue, run, keys
 
 
 async def _outputs(request: web.Request, run: Run, keys: KernelKeys) -> list[dict[str, Any]]:

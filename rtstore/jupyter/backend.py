@@ -19,7 +19,7 @@ from rtstore.errors import RTStoreError, StoreRefused, StoreUnavailable
 from rtstore.jupyter import disk, provisioner
 from rtstore.jupyter.adoption import adopt
 from rtstore.jupyter.contents_events import ContentsEvents
-from rtstore.jupyter.events import SESSION, Arrivals, LastTold
+from rtstore.jupyter.events import Arrivals, LastTold
 from rtstore.jupyter.file_ids import FileIds
 from rtstore.jupyter.files import Files
 from rtstore.jupyter.kernels import Actor, Kernels
@@ -37,6 +37,7 @@ from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.lease import Lease
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.registry import Registry
+from rtstore.schema import session_events
 from rtstore.schema.run import Run
 from rtstore.settings import Settings
 
@@ -199,13 +200,13 @@ class Backend:
             path = self.file_ids.get_path(document) or ""
             names = ", ".join(sorted({run.name for run in hit if run.document == document}))
             told = {
-                "level": "INFO",
+                "level": session_events.NEWS,
                 "room": f"json:notebook:{document}",
                 "path": path,
                 "action": "save",
                 "msg": f"{what} while cells of {names} ran or waited",
             }
-            self.event_logger.emit(schema_id=SESSION, data=told)
+            self.event_logger.emit(schema_id=session_events.SCHEMA, data=told)
 
     async def run(self) -> None:
         """Have store and workers, for ever: start them, or find them, again and again."""

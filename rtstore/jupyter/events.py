@@ -10,7 +10,6 @@ from typing import Any
 from jupyter_events import EventLogger
 
 SCHEMAS = Path(__file__).parent / "event_schemas"
-SESSION = "https://schema.jupyter.org/jupyter_collaboration/session/v1"
 AWARENESS = "https://schema.jupyter.org/jupyter_collaboration/awareness/v1"
 ROOMS_MAX = 10_000
 GLOBAL_ROOM = "JupyterLab:globalAwareness"

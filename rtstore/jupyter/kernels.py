@@ -17,6 +17,7 @@ from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.run_queue import RunQueue
 from rtstore.schema.run import Run
+from rtstore.tasks import until_set
 
 logger = logging.getLogger(__name__)
 
@@ -78,11 +79,7 @@ class Kernels:
                 except (StoreUnavailable, StoreRefused) as error:
                     self._told = {}
                     logger.debug("kernels not told: %s", error)
-                try:
-                    async with asyncio.timeout(SOON_S if self._awaited else BEAT_S):
-                        await self._news.wait()
-                except TimeoutError:
-                    pass
+                await until_set(self._news, within_s=SOON_S if self._awaited else BEAT_S)
         finally:
             self._link = None
             provisioner.listeners.remove(self._started)

@@ -26,7 +26,6 @@ from rtstore.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-EVENT = "https://schema.jupyter.org/jupyter_collaboration/session/v1"
 PENDING_MAX = 50
 """Saves without an answer that are remembered; the file holds one of the last."""
 INVALID = "invalid"
@@ -205,7 +204,7 @@ class Charge:
             "msg": why,
         }
         try:
-            await self.office.contents.event(EVENT, data)
+            await self.office.contents.event(session_events.SCHEMA, data)
         except RTStoreError as error:
             logger.info("event not told document=%s why=%s", self.document_id, error)
             return False

@@ -22,7 +22,7 @@ from rtstore.keeper.outside import NotTaken, Outside
 from rtstore.keeper.saver import NotSaved, Saver
 from rtstore.keeper.viewer import Viewer
 from rtstore.redis_backend.lease import RENEW_S
-from rtstore.schema import feed
+from rtstore.schema import feed, session_events
 from rtstore.schema.feed import FeedEntry, FeedNotice
 
 logger = logging.getLogger(__name__)
@@ -141,8 +141,8 @@ class Keeper:
         """For other extensions (chats), which take the document when they hear of it."""
         charge, path = self._charge, self._charge.where.path
         if was_read:
-            await charge.event("INFO", "load", f"{path} was read")
-        await charge.event("INFO", "initialize", f"{path} is open together")
+            await charge.event(session_events.NEWS, "load", f"{path} was read")
+        await charge.event(session_events.NEWS, "initialize", f"{path} is open together")
 
     async def _wait_for_heal(self) -> None:
         charge = self._charge
@@ -242,5 +242,7 @@ class Keeper:
         await self._release("nobody has it open")
 
     async def _release(self, why: str) -> NoReturn:
-        await self._charge.event("INFO", "clean", f"{self._charge.where.path} is let go: {why}")
+        await self._charge.event(
+            session_events.NEWS, "clean", f"{self._charge.where.path} is let go: {why}"
+        )
         raise Released(why)

@@ -21,6 +21,7 @@ from rtstore.schema.ids import EntryId
 from rtstore.schema.kernel_fold import KernelFold, RunInfo, Said
 from rtstore.schema.live_fold import LiveCells
 from rtstore.schema.run import OVER
+from rtstore.tasks import until_set
 
 logger = logging.getLogger(__name__)
 
@@ -76,11 +77,7 @@ class KernelOutputs:
                         )
                         self._following[kernel_id] = follower
                         tasks.create_task(self._follow(kernel_id, follower))
-                try:
-                    async with asyncio.timeout(KERNELS_S):
-                        await self._news.wait()
-                except TimeoutError:
-                    pass
+                await until_set(self._news, within_s=KERNELS_S)
 
     async def _follow(self, kernel_id: str, follower: _Follower) -> None:
         try:
@@ -132,11 +129,7 @@ class _Follower:
                 await self._catch_up()
                 if await self._is_gone():
                     return
-                try:
-                    async with asyncio.timeout(LOOK_S):
-                        await self._bell.wait()
-                except TimeoutError:
-                    pass
+                await until_set(self._bell, within_s=LOOK_S)
 
     def _outputs_of(self, cell_id: str) -> list[dict[str, Any]] | None:
         return self._live.outputs_of(cell_id) if self._live is not None else None

@@ -115,7 +115,7 @@ class Outside:
             is_again = True
         if is_new:
             why = f"{where.path} was changed outside, and the open document with it"
-            await charge.event("INFO", "overwrite", why)
+            await charge.event(session_events.NEWS, "overwrite", why)
 
     async def _compare(
         self, file: Read, theirs: object, *, is_replaced: bool, is_again: bool

@@ -14,6 +14,7 @@ from rtstore.redis_backend.run_queue import NoSuchKernel, RunQueue
 from rtstore.redis_backend.update_log import Origin
 from rtstore.schema import live, murmur
 from rtstore.schema.run import Run, source_sha
+from rtstore.tasks import until_set
 
 logger = logging.getLogger(__name__)
 
@@ -52,11 +53,7 @@ class RunRequests:
                 await self._until_quiet()
                 await self._settle()
                 continue
-            try:
-                async with asyncio.timeout(LOOK_S):
-                    await self._news.wait()
-            except TimeoutError:
-                pass
+            await until_set(self._news, within_s=LOOK_S)
 
     async def _until_quiet(self) -> None:
         follower, loop = self._charge.replica.follower, asyncio.get_running_loop()

@@ -15,7 +15,7 @@ from rtstore.redis_backend.lease import Lease
 from rtstore.redis_backend.link import Link
 from rtstore.schema import feed
 from rtstore.schema.feed import FeedNotice
-from rtstore.tasks import cause_of
+from rtstore.tasks import cause_of, until_set
 
 logger = logging.getLogger(__name__)
 
@@ -47,11 +47,7 @@ class Bridge:
         ):
             while True:
                 await self._seek(tasks)
-                try:
-                    async with asyncio.timeout(SEEK_S):
-                        await self._news.wait()
-                except TimeoutError:
-                    pass
+                await until_set(self._news, within_s=SEEK_S)
                 self._news.clear()
 
     def _heard(self, data: bytes) -> None:

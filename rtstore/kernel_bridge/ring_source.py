@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from rtstore.errors import BadFrame, LeaseLost
 from rtstore.kernel_bridge import transcript
 from rtstore.kernel_bridge.ring import Ring, name_of
@@ -13,6 +11,7 @@ from rtstore.redis_backend.run_queue import RunQueue
 from rtstore.schema import kernel_message
 from rtstore.schema.ids import EntryId
 from rtstore.schema.kernel_message import KernelMessage
+from rtstore.tasks import until_set
 
 BATCH = 200
 LOOK_S = 1.0
@@ -52,11 +51,7 @@ class RingSource:
         while True:
             self._ring.news.clear()
             await self.copy()
-            try:
-                async with asyncio.timeout(LOOK_S):
-                    await self._ring.news.wait()
-            except TimeoutError:
-                pass
+            await until_set(self._ring.news, within_s=LOOK_S)
 
     async def copy(self) -> bool:
         """Write all that the log lacks; whether there was any."""

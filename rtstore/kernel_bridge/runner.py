@@ -21,6 +21,7 @@ from rtstore.redis_backend.run_queue import DROP, RunQueue
 from rtstore.schema.ids import EntryId
 from rtstore.schema.kernel_message import Sender
 from rtstore.schema.run import ABORTED, ERROR, LOST, OK, REQUESTED, RUNNING, SENT, Run
+from rtstore.tasks import until_set
 
 logger = logging.getLogger(__name__)
 
@@ -86,11 +87,7 @@ class Runner:
             if self._current is None:
                 await self._send_next()
             wait_s = REPLY_WITHIN_S / 4 if self._is_idle_since else LOOK_S
-            try:
-                async with asyncio.timeout(wait_s):
-                    await self._bell.wait()
-            except TimeoutError:
-                pass
+            await until_set(self._bell, within_s=wait_s)
 
     async def _resume(self) -> None:
         """Go on with the run that the bridge before us sent."""

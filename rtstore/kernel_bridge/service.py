@@ -26,7 +26,7 @@ from rtstore.redis_backend.run_queue import RunQueue
 from rtstore.schema import feed
 from rtstore.schema.feed import FeedNotice
 from rtstore.schema.kernel_message import Sender
-from rtstore.tasks import background
+from rtstore.tasks import background, until_set
 
 logger = logging.getLogger(__name__)
 
@@ -196,11 +196,7 @@ class Service:
                 self._runner.ring()
 
     async def _until_news(self) -> None:
-        try:
-            async with asyncio.timeout(LOOK_S):
-                await self._news.wait()
-        except TimeoutError:
-            pass
+        await until_set(self._news, within_s=LOOK_S)
         self._news.clear()
 
     def _why_ended(self) -> str:
