@@ -25,6 +25,9 @@ from rtstore.schema.run import ABORTED, LOST, OVER, REQUESTED, RUNNING
 
 RunInfo = dict[str, Any]
 
+RECENT_CELLS = 100
+"""The state goes into the store with each change, so it must not grow with the notebook."""
+
 
 class Said(NamedTuple):
     """One entry of a kernel's log, with its content."""
@@ -80,11 +83,16 @@ class KernelFold:
         self.changed_runs: set[str] = set()
 
     def state(self) -> dict[str, Any]:
-        """What the constructor takes."""
+        """What the constructor takes: of cells that began long ago only what can be updated."""
+        recent = set(list(self.cells)[-RECENT_CELLS:])
         return {
             "waiting": self.waiting,
             "timed": self._timed,
-            "cells": {cell: outputs.as_json() for cell, outputs in self.cells.items()},
+            "cells": {
+                cell: outputs.as_json()
+                for cell, outputs in self.cells.items()
+                if cell in recent or outputs.displays
+            },
         }
 
     def flushed(self) -> None:
@@ -168,6 +176,7 @@ class KernelFold:
     def _begin(self, cell: str, said: Said) -> None:
         """The kernel is at it: the cell shows this run from now on."""
         self.waiting.pop(said.parent, None)
+        self.cells.pop(cell, None)  # the order is that in which they began
         self.cells[cell] = CellOutputs(said.parent)
         info = self._runs.setdefault(cell, {"run": said.parent, "kernel": self._kernel_id})
         info["shown"] = said.parent

@@ -190,3 +190,18 @@ def test_entries_of_other_documents_are_not_ours() -> None:
     nb.say("not here")
     assert nb.texts() == []
     assert nb.runs == {}
+
+
+def test_what_is_kept_does_not_grow_with_the_notebook() -> None:
+    cells = [f"cell-{number}" for number in range(1000)]
+    nb = Notebook(*cells)
+    for number, cell in enumerate(cells):
+        nb.request(f"r{number}", cell, at=number)
+        nb.begin(f"r{number}")
+        nb.end("ok", f"r{number}", cell, count="1")
+    kept = nb.folds["k"].state()
+    assert list(kept["cells"]) == cells[-100:]
+    assert kept["waiting"] == {}
+    nb.another_keeper()
+    nb.say("late", "r999")
+    assert nb.texts("cell-999") == ["late"]
