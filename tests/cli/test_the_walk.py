@@ -84,7 +84,7 @@ async def _values(lab: Lab, path: str) -> list[str]:
 
 def test_the_page_names_every_key() -> None:
     assert keys.__doc__
-    told = set(re.findall(r"(?<!\S):?(?:rt)?:[\w:{}<>.]+", keys.__doc__))
+    told = set(re.findall(r"(?<!\S):?(?:rt)?:(?:[\w:{}.]|<[^>]*>)+", keys.__doc__))
     assert len(told) > 15
     for name in told:
         assert f"{name}`" in PAGE, name
