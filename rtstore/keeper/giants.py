@@ -65,10 +65,12 @@ def _is_notebook(content: object) -> bool:
     """Whether it has cells, each of the form that is looked into here."""
     cells = content.get("cells") if isinstance(content, dict) else None
     return isinstance(cells, list) and all(
-        isinstance(cell, dict)
-        and all(isinstance(output, dict) for output in cell.get("outputs") or ())
-        for cell in cells
+        isinstance(cell, dict) and _are_outputs(cell.get("outputs") or []) for cell in cells
     )
+
+
+def _are_outputs(outputs: object) -> bool:
+    return isinstance(outputs, list) and all(isinstance(output, dict) for output in outputs)
 
 
 async def _read(charge: Charge, name: str) -> str | None:
