@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 QUIET_S, QUIET_MAX_S = 0.03, 0.5
 """The request may overtake the last keystrokes, which come over another socket; and "Run All"
 sends one request a cell, in no sure order. So wait until nothing came for this long."""
+SEVERAL, QUIET_LONGER_S = 2, 0.1
+"""Where several came, more may: a busy server takes them one after another."""
 LOOK_S = 2.0
 """The feed may lose the news; then this late."""
 
@@ -57,11 +59,11 @@ class RunRequests:
 
     async def _until_quiet(self) -> None:
         follower, loop = self._charge.replica.follower, asyncio.get_running_loop()
-        until = loop.time() + QUIET_MAX_S
+        until, first = loop.time() + QUIET_MAX_S, self._rung
         await follower.catch_up()
         while loop.time() < until:
             at = (follower.position, self._rung)
-            await asyncio.sleep(QUIET_S)
+            await asyncio.sleep(QUIET_S if self._rung - first < SEVERAL else QUIET_LONGER_S)
             if (follower.position, self._rung) == at:
                 return
 

@@ -47,6 +47,7 @@ class Ring:
         """What is written under it we wrote ourselves."""
         self._position = EntryId(0, 0)
         self._bell = asyncio.Event()
+        self._reading = asyncio.Lock()
         self.news = asyncio.Event()
         """Set when there is something to write."""
         self.restarted = asyncio.Event()
@@ -133,14 +134,19 @@ class Ring:
 
     async def catch_up(self) -> None:
         """Take off what the log has."""
+        async with self._reading:
+            await self._catch_up()
+
+    async def _catch_up(self) -> None:
         while entries := await self._log.read(self._position):
             for entry in entries:
                 self._position = entry.id
                 is_ours = entry.id.epoch == self.own_epoch
                 # Replies come to the writer alone; a long message is several entries.
-                if entry.kind == "iopub" and not is_ours and entry.at != self._last_written:
+                if entry.kind == "iopub" and entry.at != self._last_written:
                     self._last_written = entry.at
-                    if not self.written(entry.at):
+                    # Ours too: the answer to an append that was done may have been lost.
+                    if not self.written(entry.at) and not is_ours:
                         self._note_written_first(entry.at)
 
     def written(self, name: str) -> bool:

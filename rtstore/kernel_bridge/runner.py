@@ -63,6 +63,7 @@ class Runner:
         self._sender, self._turn = sender, turn
         self._bell = asyncio.Event()
         self._position = EntryId(0, 0)
+        self._restart_ordered_ms = 0
         self._current: Run | None = None
         self._begin(None)
 
@@ -124,7 +125,7 @@ class Runner:
         while entries := await self._log.read(self._position):
             for entry in entries:
                 self._position = entry.id
-                if entry.kind == "act" and self._current is not None:
+                if entry.kind == "act":
                     await self._acted(entry)
                 if entry.parent == self._probed != "" and entry.type in ("status", PROBED):
                     self._missed_end()
@@ -146,7 +147,10 @@ class Runner:
         """Somebody does something to the kernel while our run is in it."""
         told = await self._log.content(entry)
         name = str(told.get("name") or told.get("by") or "")
-        assert self._current is not None
+        if entry.type == "restart":
+            self._restart_ordered_ms = entry.ts
+        if self._current is None:
+            return
         self._by_other = told.get("by") != self._current.user
         if entry.type == "interrupt":
             self._interrupted = name
@@ -222,7 +226,8 @@ class Runner:
     async def _finish(self, run: Run) -> None:
         status = self._status or ("error" if self._has_failed else "ok")
         to = {"ok": OK, "error": ERROR}.get(status, ABORTED)
-        why = f"interrupted by {self._interrupted}" if to == ERROR and self._interrupted else None
+        interrupted = f"interrupted by {self._interrupted}" if self._interrupted else None
+        why = interrupted if to != OK else None
         count = self._count or None
         if to != OK and self._ended:
             to, why, count = LOST, self._ended, None
@@ -232,14 +237,17 @@ class Runner:
             run, to, holding=self._turn.holding(), when=(SENT, RUNNING), **told
         )
         metrics.RUNS.labels(state=to).inc()
-        if to != OK:
-            await self._abort(why or "an earlier cell failed", of=run)
+        if to != OK or interrupted:
+            why = why or interrupted or "an earlier cell failed"
+            await self._abort(why, of=run, until_ms=self._restart_ordered_ms)
 
-    async def _abort(self, why: str, *, of: Run | None = None) -> None:
-        """Take runs out of the queue that did not begin: all, or those that belong to `of`."""
+    async def _abort(self, why: str, *, of: Run | None = None, until_ms: int = 0) -> None:
+        """Take runs out of the queue that did not begin: all, or those that belong to `of`, or
+        were asked for until a time.
+        """
         for run_id in await self._queue.waiting():
             run = await self._queue.get(run_id)
-            if run is None:
+            if run is None or (until_ms and int(run.requested or 0) > until_ms):
                 continue
             if of is None or (run.user, run.document) == (of.user, of.document):
                 await self._queue.change(
@@ -255,7 +263,8 @@ class Runner:
                 await self._queue.change(
                     run, LOST, holding=self._turn.holding(), when=(SENT, RUNNING), why=why
                 )
-        await self._abort(why)
+        # What was asked for after a restart was ordered is for the new kernel.
+        await self._abort(why, until_ms=self._restart_ordered_ms)
 
     async def _send_next(self) -> None:
         if not self._turn.may_send():

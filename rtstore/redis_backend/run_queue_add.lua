@@ -9,12 +9,13 @@
 -- ARGV[2] now: milliseconds
 -- ARGV[3] content: JSON for the log
 -- ARGV[4…] pairs of fields of the run
--- returns: its order in the queue; 0 when it was added before; -1 when the kernel is not known
+-- returns: its order in the queue; 0 when it was added before; -1 when the kernel is not known, or dead
 local run, queue, out, feed, meta = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local id, now, content = ARGV[1], ARGV[2], ARGV[3]
 
 if redis.call('EXISTS', run) == 1 then return 0 end
-if redis.call('HEXISTS', meta, 'kernel_id') == 0 then return -1 end
+local known = redis.call('HMGET', meta, 'kernel_id', 'state')
+if not known[1] or known[2] == 'dead' then return -1 end
 local order = redis.call('HINCRBY', meta, 'seq', 1)
 local generation = redis.call('HGET', meta, 'generation') or '0'
 redis.call('HSET', run, 'id', id, 'state', 'requested', 'seq', order, 'generation', generation)

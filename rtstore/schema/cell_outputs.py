@@ -11,11 +11,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from rtstore.errors import BadDocument
 from rtstore.schema import giants, terminal_text
+from rtstore.schema.canonical import plain
 from rtstore.schema.giants import Beside
 
 Output = dict[str, Any]
 
+OURS = "rtstore"
 SHOWN = frozenset({"stream", "display_data", "execute_result", "error"})
 """Types of iopub messages that are outputs."""
 GROWN = 1.25
@@ -161,7 +164,20 @@ class CellOutputs:
 
 
 def output_of(msg_type: str, content: Mapping[str, Any]) -> Output:
-    """The output that a message of a type in SHOWN (or an update) says."""
+    """The output that a message of a type in SHOWN (or an update) says, as a document can hold it.
+
+    What no document can hold (a number over 1.8e308, a bundle nested too deeply) is an error
+    output that says so.
+    """
+    try:
+        output: Output = plain(_output_of(msg_type, content))
+    except (BadDocument, RecursionError) as error:
+        why = f"this output can't be shown: it {error}"
+        return {"output_type": "error", "ename": "OutputError", "evalue": why, "traceback": [why]}
+    return output
+
+
+def _output_of(msg_type: str, content: Mapping[str, Any]) -> Output:
     match msg_type:
         case "stream":
             return {
@@ -180,7 +196,10 @@ def output_of(msg_type: str, content: Mapping[str, Any]) -> Output:
             output: Output = {
                 "output_type": msg_type,
                 "data": _object(content.get("data")),
-                "metadata": _object(content.get("metadata")),
+                # What is told there under our name is ours to tell.
+                "metadata": {
+                    k: v for k, v in _object(content.get("metadata")).items() if k != OURS
+                },
             }
             if msg_type == "execute_result":
                 output["execution_count"] = content.get("execution_count")

@@ -124,11 +124,35 @@ def left_out(number: int, *, url: str) -> Output:
     }
 
 
-def mark(output: Mapping[str, Any], which: str) -> Any:  # noqa: ANN401 -- as it was written
-    """What ``metadata.rtstore`` of an output says under `which`; None if nothing."""
+def mark(output: Mapping[str, Any], which: str) -> Any:  # noqa: ANN401 -- by `which`
+    """What ``metadata.rtstore`` of an output says under `which`, of the form that we write.
+
+    None if it says nothing, or something else: anybody may have written it.
+    """
     metadata = output.get("metadata")
     told = metadata.get("rtstore") if isinstance(metadata, dict) else None
-    return told.get(which) if isinstance(told, dict) else None
+    found = told.get(which) if isinstance(told, dict) else None
+    match which, found:
+        case "kept", dict() if found and all(_is_kept(one) for one in found.values()):
+            return found
+        case "rest", {"name": str(), "chars": int() | float(), "sha": str()}:
+            return found
+        case "rest", {"name": str(), "chars": int() | float(), "spill": str()}:
+            return found
+        case "left_out", int() | float():
+            return found
+        case "small", dict():
+            return found
+        case _:
+            return None
+
+
+def _is_kept(told: object) -> bool:
+    return (
+        isinstance(told, dict)
+        and isinstance(told.get("sha"), str)
+        and isinstance(told.get("bytes"), int | float)
+    )
 
 
 def small(outputs: Iterable[Output], beside: Beside) -> list[Output]:
@@ -200,7 +224,10 @@ def _restored(output: Output, stored: Mapping[str, str]) -> Output:
     data = dict(mark(output, "small") or {})
     for mime, told in kept.items():
         text = stored[told["sha"]]
-        data[mime] = json.loads(text) if told.get("json") else text
+        try:
+            data[mime] = json.loads(text) if told.get("json") else text
+        except ValueError:
+            return output
     metadata = {key: value for key, value in output["metadata"].items() if key != "rtstore"}
     return {**output, "data": data, "metadata": metadata}
 

@@ -146,6 +146,10 @@ class KernelFold:
         if info is None or info.get("run") != run_id:
             if state in OVER:
                 self.waiting.pop(run_id, None)
+                is_last = info is not None and info.get("state") in OVER
+                if is_last and info is not None and info.get("shown") == run_id:
+                    # Asked for earlier, but begun last: the cell shows it, so it ends with it.
+                    self._over(cell, state, said)
             return
         info["state"] = state
         info |= {key: said.content[key] for key in ("why", "count") if said.content.get(key)}
@@ -159,7 +163,10 @@ class KernelFold:
         if said.content.get("records_timing"):
             self._timed[said.parent] = {}
         before = self._runs.get(cell, {})
-        if int(before.get("requested", 0)) > int(said.content.get("requested", 0)):
+        # In one kernel the log's order counts; clocks of workers differ.
+        is_elsewhere = before.get("kernel") != self._kernel_id
+        asked_ms = int(said.content.get("requested", 0))
+        if is_elsewhere and int(before.get("requested", 0)) > asked_ms:
             return
         told = ("user", "name", "sha", "requested")
         self._runs[cell] = {
@@ -198,6 +205,8 @@ class KernelFold:
         change.values["execution_count"] = int(count) if is_counted and count else None
         change.values["execution_state"] = "idle"
         for _, outputs in self._shown_by(said.parent):
+            prompts.remove(outputs)  # nobody can answer any more
+            self.cells[cell].number = len(outputs)
             self.cells[cell].settle(outputs, self.beside)
         if said.content.get("by_other"):
             self._add_note(said.parent, str(said.content.get("why")))

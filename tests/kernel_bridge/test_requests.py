@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from rtstore.redis_backend.connection import connect
+from rtstore.redis_backend.keys import Keys
+from rtstore.redis_backend.run_book import RunBook
 from rtstore.schema.murmur import murmur2
-from rtstore.schema.run import source_sha
+from rtstore.schema.run import Run, source_sha
 from tests.support.lab import Lab
 from tests.support.runs import Bench, bench
 from tests.support.waiting import until
@@ -147,9 +150,64 @@ async def _counts(nb: Bench, counts: list[int]) -> bool:
 
 async def test_run_all_keeps_the_order_of_the_cells(lab: Lab) -> None:
     cells = [f"print({number})" for number in range(12)]
-    async with bench(lab, "all.ipynb", cells) as nb:
+    async with bench(lab, "all.ipynb", cells) as nb, connect(lab.store_url, name="test") as link:
+        book = RunBook(link, Keys().document(nb.document_id))
         order = [7, 2, 11, 0, 5, 9, 1, 10, 3, 8, 6, 4]
-        async with asyncio.TaskGroup() as pressed:
-            for number in order:  # as it may arrive over several connections
-                pressed.create_task(nb.ask(number))
+        async with asyncio.TaskGroup() as pressed:  # as it may arrive over several connections
+            for number in order:
+                run = Run(
+                    id=f"all{number}",
+                    document=nb.document_id,
+                    cell=f"cell-{number}",
+                    user="ann",
+                    kernel=nb.kernel_id,
+                    requested=str(number + 1),
+                )
+                pressed.create_task(book.ask(run))
         await until(lambda: _counts(nb, [*range(1, 13)]), what="in order", timeout_s=30)
+
+
+async def test_what_is_asked_for_after_a_restart_was_ordered_runs_in_the_new_kernel(
+    lab: Lab,
+) -> None:
+    async with bench(lab, "again.ipynb", ["import time\ntime.sleep(60)", "'new'", "'old'"]) as nb:
+        first, old = await nb.ask(0), await nb.ask(2)
+
+        async def runs() -> bool:
+            return await nb.state(first) == "running"
+
+        await until(runs, what="it runs")
+        async with asyncio.TaskGroup() as both:
+            both.create_task(nb.restart())
+            await until(lambda: _is_restarting(nb), what="the restart is ordered")
+            new = await nb.ask(1)
+        assert await nb.until_over(first) == "lost"
+        assert await nb.until_over(old) == "aborted"
+        assert await nb.until_over(new) == "ok"
+
+
+async def _is_restarting(nb: Bench) -> bool:
+    async with nb.lab.redis() as redis:
+        entries = await redis.xrevrange(nb.keys.out, count=50)
+    return any(entry["type"] == "restart" for _, entry in entries)
+
+
+async def test_an_output_that_no_document_can_hold_says_so_and_the_notebook_goes_on(
+    lab: Lab,
+) -> None:
+    code = (
+        "from IPython.display import display\n"
+        "display({'application/json': {'n': 10**400}, 'text/plain': 'x'}, raw=True)\n"
+        "display({'text/plain': 'y'}, raw=True, metadata={'rtstore': {'rest': 1, 'kept': 'x'}})\n"
+        "print('and on')"
+    )
+    async with bench(lab, "odd.ipynb", [code]) as nb:
+        assert await nb.run(0) == "ok"
+        await nb.until_idle(0)
+        assert "can't be shown" in str(nb.outputs(0)[0])
+        assert nb.outputs(0)[-1]["text"] == "and on\n"
+
+        async def is_saved() -> bool:
+            return "and on" in str(nb.on_disk())
+
+        await until(is_saved, what="it is saved")

@@ -99,3 +99,21 @@ def test_many_middling_images_do_not_fill_a_document() -> None:
     assert sum(giants.size(output) for output in outputs) < giants.CELL_CHARS_MAX + 1_000_000
     whole = giants.whole(outputs, kept.blobs)
     assert [one["data"]["image/png"][:3] for one in whole] == [f"{n:03}" for n in range(100)]
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["kept", "rest", "left_out", "small"]),
+        st.recursive(
+            st.none() | st.integers() | st.text(max_size=3),
+            lambda inner: (
+                st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner)
+            ),
+            max_leaves=5,
+        ),
+    )
+)
+def test_whatever_stands_in_our_place_is_borne(told: dict[str, Any]) -> None:
+    output = {"output_type": "display_data", "data": {}, "metadata": {"rtstore": told}}
+    names = giants.names([output])
+    assert giants.whole([output], dict.fromkeys(names, "{")) == [output] or names

@@ -205,3 +205,37 @@ def test_what_is_kept_does_not_grow_with_the_notebook() -> None:
     nb.another_keeper()
     nb.say("late", "r999")
     assert nb.texts("cell-999") == ["late"]
+
+
+def test_a_run_that_begins_last_ends_the_cell_though_it_was_asked_for_first() -> None:
+    nb = Notebook()
+    nb.request("early", kernel="ka", at=100)
+    nb.request("late", kernel="kb", at=101)
+    nb.begin("late", kernel="kb")
+    nb.say("late", "late", kernel="kb")
+    nb.hear("run", "ok", "late", kernel="kb", document="d", cell=CELL, count="1")
+    nb.begin("early", kernel="ka")
+    nb.say("early", "early", kernel="ka")
+    nb.hear("run", "ok", "early", kernel="ka", document="d", cell=CELL, count="7")
+    assert nb.texts() == ["early"]
+    assert nb.values[CELL] == {"execution_state": "idle", "execution_count": 7}
+
+
+def test_in_one_kernel_clocks_do_not_count() -> None:
+    nb = Notebook()
+    nb.request("first", at=200)
+    nb.request("second", at=100)  # another worker's clock
+    for run in ("first", "second"):
+        nb.begin(run)
+        nb.end("ok", run, count="1")
+    assert nb.runs[CELL]["run"] == "second"
+    assert nb.values[CELL]["execution_state"] == "idle"
+
+
+def test_a_question_goes_when_its_run_is_over() -> None:
+    nb = Notebook()
+    nb.request()
+    nb.begin()
+    nb.hear("run", "asks", RUN, document="d", cell=CELL, prompt="Who?")
+    nb.end("lost", why="the kernel died")
+    assert nb.outputs[CELL] == []

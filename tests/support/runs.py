@@ -89,6 +89,12 @@ class Bench:
         async with self.http.post(url) as reply:
             assert reply.status == 204, await reply.text()
 
+    async def restart(self) -> None:
+        """Press Restart."""
+        url = f"{self.lab.url}api/kernels/{self.kernel_id}/restart"
+        async with self.http.post(url) as reply:
+            assert reply.status == 200, await reply.text()
+
     async def answer(self, run_id: str, value: str) -> None:
         """Answer what the run asks, as soon as it asks."""
         url = f"{self.lab.url}rtstore/input/{self.kernel_id}/{run_id}"
