@@ -76,7 +76,7 @@ class Backend:
         """What workers and we sign with; until it is known, one that nobody has."""
         self.workers = Workers()
         self.files = Files(self.contents_manager)
-        self.changes = ContentsEvents(is_indexed=self.is_indexed)
+        self.changes = ContentsEvents(is_indexed=self.is_indexed, gone=self._gone)
         self.file_ids = FileIds(self.changes.add)
         self.arrivals = Arrivals(self.event_logger)
         self.kernels = Kernels(
@@ -118,6 +118,10 @@ class Backend:
         """The notebook that a kernel is for; '' if it is for none, or that can't be told."""
         path_of = getattr(self._serverapp.session_manager, "path_of_kernel", None)
         return str(path_of(kernel_id)) if path_of is not None else ""
+
+    def _gone(self, path: str) -> None:
+        if (gone := getattr(self._serverapp.session_manager, "gone", None)) is not None:
+            gone(path)
 
     def _user_of_kernel(self, kernel_id: str) -> str:
         user_of = getattr(self._serverapp.session_manager, "user_of_kernel", None)

@@ -38,9 +38,13 @@ class Change(NamedTuple):
 class ContentsEvents:
     """The queue between Jupyter's events and `Notices`."""
 
-    def __init__(self, *, is_indexed: Callable[[str], bool]) -> None:
-        """`is_indexed`: whether a path has a file id, as far as is known here at no cost."""
-        self._is_indexed = is_indexed
+    def __init__(
+        self, *, is_indexed: Callable[[str], bool], gone: Callable[[str], object]
+    ) -> None:
+        """`is_indexed`: whether a path has a file id, as far as is known here at no cost.
+        `gone`: told at once of each path whose file is no more, or has another put in its place.
+        """
+        self._is_indexed, self._gone = is_indexed, gone
         self._waiting: deque[Change] = deque()
         self._more = asyncio.Event()
 
@@ -49,8 +53,11 @@ class ContentsEvents:
         path = str(data["path"]).strip("/")
         match data["action"]:
             case "rename":
-                self.add(Change("renamed", str(data["source_path"]).strip("/"), path))
+                if (source := str(data["source_path"]).strip("/")) != path:
+                    self._gone(path)
+                self.add(Change("renamed", source, path))
             case "delete":
+                self._gone(path)
                 self.add(Change("deleted", path))
             case "copy":
                 self.add(Change("copied", path))

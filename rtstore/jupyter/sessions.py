@@ -29,6 +29,8 @@ ACTOR: ContextVar[Actor | None] = ContextVar("actor", default=None)
 LOCK_WITHIN_S = 10.0
 LOCK_AGAIN_S = 0.1
 NOTEBOOK = "notebook"
+_GONE = "gone"
+"""In place of a file's id: the file was deleted, or another was moved onto it."""
 
 
 def one_kernel_each(
@@ -49,7 +51,8 @@ class SharedSessions(SessionManager):  # type: ignore[misc] # untyped
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 -- Jupyter's
         super().__init__(*args, **kwargs)
         self._starting: dict[str, asyncio.Lock] = {}
-        self._known: dict[str, str] = {}
+        self._files: dict[str, str] = {}
+        """Session id → file id: it is of that file, wherever that is, and of no other."""
         self._owners: dict[str, str] = {}
         """Session id → username, where each user has a kernel of their own."""
 
@@ -72,7 +75,7 @@ class SharedSessions(SessionManager):  # type: ignore[misc] # untyped
             found = await self._session_of(file, user)
             if found is None:
                 found = dict(await make(path=file, **given))
-                self._known[self._key(file, user)] = found["id"]
+                self._place(found["id"], file)
                 if user:
                     self._owners[found["id"]] = user
                 if (backend := self.backend()) is not None:
@@ -87,20 +90,25 @@ class SharedSessions(SessionManager):  # type: ignore[misc] # untyped
         """Jupyter's: whether a request for `path` needs no new session. `create_session` finds
         the right one for a notebook.
         """
+        self._settle()
         if any(one["type"] == NOTEBOOK and one["path"] == path for one in self._rows()):
             return False
         return bool(await super().session_exists(path))
 
     async def list_sessions(self) -> list[dict[str, Any]]:
         """Jupyter's: all but those that are another user's own, or of a notebook whose users
-        have each their own by now: JupyterLab takes whatever session it finds for a file.
+        have each their own by now, or of a file that is gone and another is in its place:
+        JupyterLab takes whatever session it finds for a file.
         """
+        self._settle()
         actor, backend = ACTOR.get(), self.backend()
         told: list[dict[str, Any]] = await super().list_sessions()
         if actor is None or backend is None:
             return told
         shown = []
         for one in told:
+            if self._files.get(one["id"]) == _GONE and backend.is_indexed(one["path"]):
+                continue
             owner = self._owners.get(one["id"])
             if owner is None and one["type"] == NOTEBOOK:
                 if await backend.is_kernel_per_user(one["path"]):
@@ -119,15 +127,30 @@ class SharedSessions(SessionManager):  # type: ignore[misc] # untyped
 
     def path_of_kernel(self, kernel_id: str) -> str:
         """The path of a session with this kernel; '' if there is none."""
-        self.cursor.execute("SELECT path FROM session WHERE kernel_id=?", (kernel_id,))
-        row = self.cursor.fetchone()
-        return str(row["path"]) if row is not None else ""
+        for row in self._rows():
+            if row["kernel_id"] == kernel_id:
+                is_file = row["type"] == NOTEBOOK
+                path = self._place(row["session_id"], row["path"]) if is_file else row["path"]
+                return str(path)
+        return ""
+
+    def gone(self, path: str) -> None:
+        """The file or directory was deleted, or another is about to be in its place: a file
+        that is there later gets no session of what was there.
+        """
+        self._settle()
+        for row in self._rows():
+            if row["path"] == path or str(row["path"]).startswith(f"{path}/"):
+                self._files[row["session_id"]] = _GONE
 
     async def update_session(self, session_id: str, **kwargs: Any) -> None:  # noqa: ANN401
-        """Jupyter's. A made-up path means the notebook's."""
+        """Jupyter's. A made-up path means the notebook's. With a path, it is of the file there."""
         if kwargs.get("path") and kwargs.get("name"):
             kwargs["path"] = real_path(kwargs["path"], kwargs["name"])
         await super().update_session(session_id, **kwargs)
+        if kwargs.get("path"):
+            # Its id is asked for again: the move of the file may not have come to us yet.
+            self._files.pop(session_id, None)
 
     async def delete_session(self, session_id: str) -> None:
         """Jupyter's: end it and its kernel; but not under others who have the notebook open."""
@@ -151,14 +174,20 @@ class SharedSessions(SessionManager):  # type: ignore[misc] # untyped
 
         `user`: whose own it must be; '': everybody's.
         """
-        known = self._known.get(self._key(file, user))
+        backend = self.backend()
+        file_id = backend.file_ids.index(file) if backend is not None else None
+        self._settle()
+        at_path = None
         for session in await super().list_sessions():
             is_theirs = self._owners.get(session["id"], "") == user
             if session["type"] != NOTEBOOK or not is_theirs:
                 continue
-            if session["id"] == known or session["path"] == file:
+            claimed = self._files.get(session["id"])
+            if claimed is not None and claimed == file_id:
                 return dict(session)
-        return None
+            if claimed is None and session["path"] == file:
+                at_path = dict(session)
+        return at_path
 
     async def _owner_of_new(self, file: str) -> str:
         """Who is to have a session of their own for this file; '' if it is everybody's."""
@@ -171,10 +200,29 @@ class SharedSessions(SessionManager):  # type: ignore[misc] # untyped
         self.cursor.execute("SELECT session_id, path, type, kernel_id FROM session")
         return list(self.cursor.fetchall())
 
-    def _key(self, file: str, user: str) -> str:
-        backend = self.backend()
-        file_id = backend.file_ids.index(file) if backend is not None else None
-        return f"{file_id or file}\0{user}"
+    def _settle(self) -> None:
+        """Have each session's path say where its file is now."""
+        for row in self._rows():
+            if row["type"] != NOTEBOOK:
+                continue
+            path = self._place(row["session_id"], row["path"])
+            if path != row["path"]:
+                self.cursor.execute(
+                    "UPDATE session SET path=?, name=? WHERE session_id=?",
+                    (path, posixpath.basename(path), row["session_id"]),
+                )
+
+    def _place(self, session_id: str, path: str) -> str:
+        """Where the file is whose session was last known to be at `path`."""
+        backend, file_id = self.backend(), self._files.get(session_id)
+        if backend is None or file_id == _GONE:
+            return path
+        ids = backend.file_ids
+        now = (ids.get_path(file_id) if file_id is not None else None) or path
+        # Asked again: of two ids that were made for one file in one instant, one is given up.
+        if (file_id := ids.get_id(now)) is not None:
+            self._files[session_id] = file_id
+        return str(now)
 
     @asynccontextmanager
     async def _alone(self, file: str) -> AsyncIterator[None]:
