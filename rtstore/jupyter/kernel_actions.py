@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import AsyncExitStack
 from typing import Any
 
 from jupyter_server.services.kernels.handlers import KernelActionHandler, KernelHandler
@@ -11,10 +12,12 @@ from jupyter_server.services.sessions.handlers import SessionHandler, SessionRoo
 from rtstore.jupyter.backend import Backend
 from rtstore.jupyter.kernels import Actor
 from rtstore.jupyter.rights import signed_in
-from rtstore.jupyter.sessions import ACTOR
+from rtstore.jupyter.sessions import ACTOR, CHANGED, NOTEBOOK, SharedSessions
+from rtstore.schema.run import Run
 
 logger = logging.getLogger(__name__)
 
+BAD = 400
 _ID = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
 _SESSION = r"(?P<session_id>\w+-\w+-\w+-\w+-\w+)"
 
@@ -77,9 +80,40 @@ class Session(_Told, SessionHandler):  # type: ignore[misc] # untyped
 
     @signed_in
     async def patch(self, session_id: str) -> None:
-        """As Jupyter's."""
-        self._actor()
-        await super().patch(session_id)
+        """As Jupyter's; who changes the kernel is alone in it, and others are told."""
+        actor, sessions = self._actor(), self.session_manager
+        model = self.get_json_body()
+        asked = model.get("kernel") if isinstance(model, dict) else None
+        if not asked or not isinstance(sessions, SharedSessions):
+            await super().patch(session_id)
+            return
+        session = await sessions.get_session(session_id=session_id)
+        async with AsyncExitStack() as held:
+            if session["type"] == NOTEBOOK:
+                await held.enter_async_context(sessions.alone(session["path"]))
+            hit = await self._change_kernel(session_id, asked, actor)
+        await self._backend.tell_of_hits(hit, f"{actor.name} {CHANGED}")
+
+    async def _change_kernel(
+        self, session_id: str, asked: dict[str, Any], actor: Actor
+    ) -> list[Run]:
+        """Let Jupyter do it, and end the kernel before. Returns the runs of others that it hit."""
+        session = await self.session_manager.get_session(session_id=session_id)
+        before, kernels = session["kernel"]["id"], self._backend.kernels
+        if (given := asked.get("id")) is not None:
+            is_other = given != before and given in self.kernel_manager
+        else:
+            is_other = asked.get("name") is not None
+        hit = await kernels.about_to("shutdown", before, actor) if is_other else []
+        try:
+            await super().patch(session_id)
+        except Exception:
+            kernels.failed_to(before)
+            raise
+        if self.get_status() >= BAD:
+            kernels.failed_to(before)
+            return []
+        return hit
 
     @signed_in
     async def delete(self, session_id: str) -> None:

@@ -177,4 +177,5 @@ class Kernels:
     def failed_to(self, kernel_id: str) -> None:
         """What was said by `about_to` did not happen."""
         self._under_way.pop(kernel_id, None)
+        self._told.pop(kernel_id, None)  # the store has what `about_to` said
         self._news.set()

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from jupyter_core.utils import ensure_async
 from jupyter_server.services.sessions.sessionmanager import SessionManager
 
 from rtstore.errors import RTStoreError
@@ -29,6 +30,8 @@ ACTOR: ContextVar[Actor | None] = ContextVar("actor", default=None)
 LOCK_WITHIN_S = 10.0
 LOCK_AGAIN_S = 0.1
 NOTEBOOK = "notebook"
+CHANGED = "changed the kernel"
+"""What people are told of who did so."""
 _GONE = "gone"
 """In place of a file's id: the file was deleted, or another was moved onto it."""
 
@@ -71,7 +74,7 @@ class SharedSessions(SessionManager):  # type: ignore[misc] # untyped
             return dict(await make(path=path, **given))
         file = real_path(path, name)
         user = await self._owner_of_new(file)
-        async with self._alone(file):
+        async with self.alone(file):
             found = await self._session_of(file, user)
             if found is None:
                 found = dict(await make(path=file, **given))
@@ -80,8 +83,10 @@ class SharedSessions(SessionManager):  # type: ignore[misc] # untyped
                     self._owners[found["id"]] = user
                 if (backend := self.backend()) is not None:
                     backend.kernels.look()  # it is for this notebook
-            elif kernel_id and kernel_id != found["kernel"]["id"]:
+            elif kernel_id in self.kernel_manager and kernel_id != found["kernel"]["id"]:
+                before = found["kernel"]["id"]
                 await self.update_session(found["id"], kernel_id=kernel_id)
+                await self._end_unused(before)
                 found = await self.get_session(session_id=found["id"])
             # JupyterLab shuts a session down that is not of the path which it made up.
             return dict(found) | {"path": path}
@@ -117,6 +122,24 @@ class SharedSessions(SessionManager):  # type: ignore[misc] # untyped
                 continue
             shown.append(one)
         return shown
+
+    @asynccontextmanager
+    async def alone(self, file: str) -> AsyncIterator[None]:
+        """Nobody else gives this file a kernel meanwhile, in this server or another."""
+        lock = self._starting.setdefault(file, asyncio.Lock())
+        async with lock:
+            lease = await self._lease(file)
+            if lease is None:
+                yield
+                return
+            try:
+                async with background(_renew(lease)):
+                    yield
+            finally:
+                try:
+                    await lease.release()
+                except RTStoreError as error:
+                    logger.debug("start lock not released: %s", error)
 
     def user_of_kernel(self, kernel_id: str) -> str:
         """Whose own kernel it is; '' if it is everybody's."""
@@ -168,6 +191,18 @@ class SharedSessions(SessionManager):  # type: ignore[misc] # untyped
             if actor is not None:
                 await backend.kernels.about_to("shutdown", session["kernel"]["id"], actor)
         await super().delete_session(session_id)
+
+    async def _end_unused(self, kernel_id: str) -> None:
+        """A session has another kernel now: end the one it had, unless another session has it."""
+        if any(row["kernel_id"] == kernel_id for row in self._rows()):
+            return
+        actor, backend = ACTOR.get(), self.backend()
+        if actor is None or backend is None:
+            await ensure_async(self.kernel_manager.shutdown_kernel(kernel_id))
+            return
+        hit = await backend.kernels.about_to("shutdown", kernel_id, actor)
+        await ensure_async(self.kernel_manager.shutdown_kernel(kernel_id))
+        await backend.tell_of_hits(hit, f"{actor.name} {CHANGED}")
 
     async def _session_of(self, file: str, user: str) -> dict[str, Any] | None:
         """The live session of a file, wherever the file was when it was made.
@@ -223,24 +258,6 @@ class SharedSessions(SessionManager):  # type: ignore[misc] # untyped
         if (file_id := ids.get_id(now)) is not None:
             self._files[session_id] = file_id
         return str(now)
-
-    @asynccontextmanager
-    async def _alone(self, file: str) -> AsyncIterator[None]:
-        """Nobody else starts a kernel for this file meanwhile, in this server or another."""
-        lock = self._starting.setdefault(file, asyncio.Lock())
-        async with lock:
-            lease = await self._lease(file)
-            if lease is None:
-                yield
-                return
-            try:
-                async with background(_renew(lease)):
-                    yield
-            finally:
-                try:
-                    await lease.release()
-                except RTStoreError as error:
-                    logger.debug("start lock not released: %s", error)
 
     async def _lease(self, file: str) -> Lease | None:
         """The lock in the store; None while there is no store, when this server is alone."""

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
+
+import pytest
+from aiohttp import ClientSession, CookieJar
 
 from tests.support.lab import Lab
 from tests.support.runs import Bench, bench
 from tests.support.waiting import until
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session")]
+LONG = "import time\nprint('runs', flush=True)\ntime.sleep(60)"
 
 
 async def opened(nb: Bench, path: str) -> str:
@@ -82,3 +92,93 @@ async def test_a_notebook_moved_onto_another_keeps_its_own_kernel(lab: Lab) -> N
 
         assert under.kernel_id != over.kernel_id
         assert await opened(over, "under.ipynb") == over.kernel_id
+
+
+@asynccontextmanager
+async def somebody(lab: Lab) -> AsyncIterator[ClientSession]:
+    """Another user of the lab."""
+    headers = {"Authorization": f"token {lab.token}"}
+    async with ClientSession(headers=headers, cookie_jar=CookieJar(unsafe=True)) as http:
+        yield http
+
+
+async def kernels(nb: Bench) -> set[str]:
+    """All that the server has."""
+    async with nb.http.get(f"{nb.lab.url}api/kernels") as reply:
+        return {one["id"] for one in await reply.json()}
+
+
+async def change(http: ClientSession, nb: Bench, **kernel: str) -> str:
+    """Have another kernel in the notebook's session; its id."""
+    url = f"{nb.lab.url}api/sessions/{nb.session_id}"
+    async with http.patch(url, json={"kernel": kernel}) as reply:
+        assert reply.status == 200, await reply.text()
+        return str((await reply.json())["kernel"]["id"])
+
+
+async def until_runs(nb: Bench) -> None:
+    """Wait until LONG, the notebook's first cell, runs."""
+
+    async def look() -> bool:
+        return "runs" in str(nb.outputs(0))
+
+    await until(look, what="the cell runs")
+
+
+async def why_lost(nb: Bench, run_id: str) -> str:
+    """Wait until the run is lost; why."""
+    assert await nb.until_over(run_id) == "lost"
+    async with nb.lab.redis() as redis:
+        return str(await redis.hget(nb.keys.run(run_id), "why"))
+
+
+async def test_two_who_change_the_kernel_at_once_leave_one(lab: Lab) -> None:
+    async with bench(lab, "changed.ipynb", ["1"]) as nb, somebody(lab) as other:
+        before = await kernels(nb)
+        first, second = await asyncio.gather(
+            change(nb.http, nb, name="python3"), change(other, nb, name="python3")
+        )
+        last = {kernel for kernel, path in (await paths(nb)).items() if path == nb.path}
+
+        assert last <= {first, second}
+        assert await kernels(nb) == (before - {nb.kernel_id}) | last
+
+
+async def test_whoever_changes_the_kernel_under_others_runs_is_named(lab: Lab) -> None:
+    async with (
+        bench(lab, "named.ipynb", [LONG]) as nb,
+        somebody(lab) as other,
+        nb.http.ws_connect(f"{lab.url}api/events/subscribe") as bus,
+    ):
+        run_id = await nb.ask(0)
+        await until_runs(nb)
+        await change(other, nb, name="python3")
+
+        assert "shut down by" in await why_lost(nb, run_id)
+        async with asyncio.timeout(20):
+            async for message in bus:
+                if "changed the kernel while cells of" in str(json.loads(message.data)):
+                    break
+
+
+async def test_a_notebook_opened_with_another_kernel_ends_the_one_that_it_had(lab: Lab) -> None:
+    async with bench(lab, "chosen.ipynb", [LONG]) as nb, somebody(lab) as other:
+        run_id = await nb.ask(0)
+        await until_runs(nb)
+        async with other.post(f"{lab.url}api/kernels", json={"name": "python3"}) as reply:
+            chosen = (await reply.json())["id"]
+        told = {"path": "made-up", "name": nb.path, "type": "notebook", "kernel": {"id": chosen}}
+        async with other.post(f"{lab.url}api/sessions", json=told) as reply:
+            assert (await reply.json())["kernel"]["id"] == chosen
+
+        assert nb.kernel_id not in await kernels(nb)
+        assert "shut down by" in await why_lost(nb, run_id)
+
+
+async def test_a_kernel_that_could_not_be_changed_is_not_ending(lab: Lab) -> None:
+    async with bench(lab, "unchanged.ipynb", ["1"]) as nb:
+        url = f"{lab.url}api/sessions/{nb.session_id}"
+        async with nb.http.patch(url, json={"kernel": {"name": "nothing"}}) as reply:
+            assert reply.status == 501
+
+        assert await nb.run(0) == "ok"
