@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-import posixpath
 from typing import Any
 
 from jupyter_core.utils import ensure_async
 
 from rtstore.jupyter import launches
-from rtstore.jupyter.sessions import NOTEBOOK
 from rtstore.redis_backend.kernel_index import KernelIndex
 
 logger = logging.getLogger(__name__)
@@ -35,12 +33,7 @@ async def adopt(manager: Any, sessions: Any, index: KernelIndex, *, owner: str) 
                 )
             )
             if path:
-                name = posixpath.basename(path)
-                await ensure_async(
-                    sessions.save_session(
-                        sessions.new_session_id(), path, name, NOTEBOOK, kernel_id
-                    )
-                )
+                await sessions.restore(kernel_id, path, meta.get("user", ""))
         except Exception:
             logger.exception("kernel not taken over kernel=%s", kernel_id)
             continue

@@ -141,6 +141,18 @@ class SharedSessions(SessionManager):  # type: ignore[misc] # untyped
                 except RTStoreError as error:
                     logger.debug("start lock not released: %s", error)
 
+    async def restore(self, kernel_id: str, path: str, user: str) -> None:
+        """A kernel that a server before this one had is the notebook's again.
+
+        `user`: whose own it is; '': everybody's.
+        """
+        session_id = self.new_session_id()
+        if user:
+            self._owners[session_id] = user
+        # The file's id is asked for when somebody asks for the session: it may not be here yet.
+        name = posixpath.basename(path)
+        await self.save_session(session_id, path, name, NOTEBOOK, kernel_id)
+
     def user_of_kernel(self, kernel_id: str) -> str:
         """Whose own kernel it is; '' if it is everybody's."""
         for row in self._rows():

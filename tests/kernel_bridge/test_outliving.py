@@ -6,8 +6,10 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
+from rtstore.redis_backend.kernel_modes import PER_USER
 from tests.support.lab import running_lab
 from tests.support.runs import bench
+from tests.support.sessions import opened, paths, somebody
 from tests.support.waiting import until
 
 LONG = (
@@ -51,3 +53,26 @@ async def test_a_kernel_and_its_run_outlive_the_jupyter_server(tmp_path: Path) -
 
         await until(is_kept, what="the variable is there", timeout_s=20)
         await nb.interrupt()
+
+
+async def test_a_kernel_of_ones_own_stays_ones_own_over_the_death_of_the_server(
+    tmp_path: Path,
+) -> None:
+    async with (
+        running_lab(tmp_path, environ={"RTSTORE_KERNELS_OUTLIVE": "1"}) as lab,
+        bench(lab, "own.ipynb", ["1"]) as nb,
+        somebody(lab) as other,
+    ):
+        async with lab.redis() as redis:
+            await redis.hset((await lab.document(nb.path)).meta, "kernels", PER_USER)
+        mine, theirs = await opened(nb, nb.path), await opened(nb, nb.path, other)
+        assert len({mine, theirs, nb.kernel_id}) == 3
+        psutil.Process(lab.jupyter_pid()).kill()
+        await until(lab.answers, what="Jupyter is back", timeout_s=60)
+
+        async def all_are_back() -> bool:
+            return (list(await paths(nb)), list(await paths(nb, other))) == ([mine], [theirs])
+
+        await until(all_are_back, what="each is shown their kernel again", timeout_s=30)
+        assert await opened(nb, nb.path) == mine
+        assert await opened(nb, nb.path, other) == theirs

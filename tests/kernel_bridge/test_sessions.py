@@ -4,40 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
-from aiohttp import ClientSession, CookieJar
+from aiohttp import ClientSession
 
 from tests.support.lab import Lab
 from tests.support.runs import Bench, bench
+from tests.support.sessions import kernels, opened, paths, somebody
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session")]
 LONG = "import time\nprint('runs', flush=True)\ntime.sleep(60)"
 
 
-async def opened(nb: Bench, path: str) -> str:
-    """The kernel that a page gets which opens the notebook at `path`."""
-    told = {"path": "made-up", "name": path, "type": "notebook", "kernel": {"name": "python3"}}
-    async with nb.http.post(f"{nb.lab.url}api/sessions", json=told) as reply:
-        assert reply.status == 201, await reply.text()
-        return str((await reply.json())["kernel"]["id"])
-
-
 async def file_id(nb: Bench, path: str) -> str:
     """Of the file at `path`; '' while it has none."""
     async with nb.http.get(f"{nb.lab.url}api/fileid/id", params={"path": path}) as reply:
         return str((await reply.json())["id"]) if reply.status == 200 else ""
-
-
-async def paths(nb: Bench) -> dict[str, str]:
-    """Kernel → path, of all sessions that a page is shown."""
-    async with nb.http.get(f"{nb.lab.url}api/sessions") as reply:
-        told: list[dict[str, Any]] = await reply.json()
-    return {one["kernel"]["id"]: one["path"] for one in told}
 
 
 async def rename(nb: Bench, path: str, to: str) -> None:
@@ -92,20 +75,6 @@ async def test_a_notebook_moved_onto_another_keeps_its_own_kernel(lab: Lab) -> N
 
         assert under.kernel_id != over.kernel_id
         assert await opened(over, "under.ipynb") == over.kernel_id
-
-
-@asynccontextmanager
-async def somebody(lab: Lab) -> AsyncIterator[ClientSession]:
-    """Another user of the lab."""
-    headers = {"Authorization": f"token {lab.token}"}
-    async with ClientSession(headers=headers, cookie_jar=CookieJar(unsafe=True)) as http:
-        yield http
-
-
-async def kernels(nb: Bench) -> set[str]:
-    """All that the server has."""
-    async with nb.http.get(f"{nb.lab.url}api/kernels") as reply:
-        return {one["id"] for one in await reply.json()}
 
 
 async def change(http: ClientSession, nb: Bench, **kernel: str) -> str:
