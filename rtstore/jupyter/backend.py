@@ -82,8 +82,12 @@ class Backend:
         self.kernels = Kernels(
             lambda: serverapp.kernel_manager,
             lambda kernel_id: (self._path_of_kernel(kernel_id), self._user_of_kernel(kernel_id)),
-            lambda index: adopt(
-                serverapp.kernel_manager, serverapp.session_manager, index, owner=self.contents_id
+            lambda index, instance: adopt(
+                serverapp.kernel_manager,
+                serverapp.session_manager,
+                index,
+                owner=self.contents_id,
+                instance=instance,
             ),
             self.keys,
             contents_id=self.contents_id,

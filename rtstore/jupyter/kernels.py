@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import secrets
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +27,8 @@ BEAT_S = 2.0
 SOON_S = 0.02
 RENEW_S = 10.0
 """A store that was wiped knows all again after this."""
+SILENT_S = 15.0
+"""A server must be gone for this long while we look: when a store is back, all are at first."""
 _STATES = {"restart": "restarting", "shutdown": "ending"}
 """What a kernel is from the order until it is done: no new run is begun then."""
 
@@ -46,7 +50,7 @@ class Kernels:
         self,
         manager: Callable[[], Any],
         place_of: Callable[[str], tuple[str, str]],
-        adopt: Callable[[KernelIndex], Awaitable[object]],
+        adopt: Callable[[KernelIndex, str], Awaitable[Collection[str]]],
         keys: Keys,
         *,
         contents_id: str,
@@ -54,6 +58,9 @@ class Kernels:
         self._manager, self._place_of, self._adopt = manager, place_of, adopt
         self._keys, self._contents_id = keys, contents_id
         self._host = socket.gethostname()
+        self.instance = secrets.token_hex(8)
+        """Names this process in the store: other servers may be on this root and host."""
+        self._silent_since: dict[str, float] = {}
         self._told: dict[str, dict[str, str]] = {}
         self._link: Link | None = None
         self._news = asyncio.Event()
@@ -64,12 +71,14 @@ class Kernels:
     async def run(self, link: Link) -> None:
         """Keep the store current, for ever."""
         self._link, index = link, KernelIndex(link, self._keys, self._contents_id)
-        self._told, renewed = {}, 0.0
+        self._told, self._silent_since, renewed = {}, {}, 0.0
         provisioner.owner = lambda: self._contents_id
         provisioner.listeners.append(self._started)
         try:
             if provisioner.outlives:
-                await self._adopt(index)  # before those that are not ours are called dead
+                # Before any are called dead, and as a server that others can see lives.
+                await self._beat(index)
+                await self._adopt(index, self.instance)
             while True:
                 self._news.clear()
                 if time.monotonic() - renewed > RENEW_S:
@@ -90,7 +99,12 @@ class Kernels:
         self._under_way.pop(kernel_id, None)
         self._news.set()
 
+    async def _beat(self, index: KernelIndex) -> None:
+        pid = os.getpid()
+        await index.beat(self.instance, host=self._host, pid=pid, created=launches.created_at(pid))
+
     async def _tell(self, index: KernelIndex) -> None:
+        await self._beat(index)
         here = {}
         for kernel_id in self._manager().list_kernel_ids():
             told = self._describe(kernel_id)
@@ -102,19 +116,39 @@ class Kernels:
                 await index.put(kernel_id, told)
                 self._told[kernel_id] = told
         hosts = await index.hosts()
-        for kernel_id, host in hosts.items():
-            if host == self._host and kernel_id not in here:
-                await self._ended(index, kernel_id)
+        await self._bury(index, {one: host for one, host in hosts.items() if one not in here})
         if not self._awaited and (found := frozenset(hosts)) != self._known:
             self._known = found
             await asyncio.to_thread(launches.forget_others, found, owner=self._contents_id)
 
-    async def _ended(self, index: KernelIndex, kernel_id: str) -> None:
-        if (await index.meta(kernel_id)).get("state") == "dead":
-            return
-        _, by = self._under_way.pop(kernel_id, ("", None))
-        await index.remove(kernel_id, why=f"shut down by {by.name}" if by else "the kernel died")
-        self._told.pop(kernel_id, None)
+    async def _bury(self, index: KernelIndex, others: dict[str, str]) -> None:
+        """Call those dead that were ours, or whose server is gone."""
+        gone = {}
+        for kernel_id, host in others.items():
+            meta = await index.meta(kernel_id)
+            if meta.get("state") != "dead" and await self._is_gone(index, meta, host):
+                gone[kernel_id] = meta.get("instance") in (None, self.instance)
+        if provisioner.outlives and not all(gone.values()):
+            for kernel_id in await self._adopt(index, self.instance):
+                gone.pop(kernel_id, None)
+        for kernel_id, was_ours in gone.items():
+            _, by = self._under_way.pop(kernel_id, ("", None))
+            why = "the kernel died" if was_ours else "its Jupyter server is gone"
+            await index.remove(kernel_id, why=f"shut down by {by.name}" if by else why)
+            self._told.pop(kernel_id, None)
+
+    async def _is_gone(self, index: KernelIndex, meta: dict[str, str], host: str) -> bool:
+        """Whether a kernel that we don't have is nobody's."""
+        instance = meta.get("instance")
+        if instance is None:
+            return host == self._host  # told by a release that named no instance
+        if instance == self.instance:
+            return True
+        if await index.heard(instance) is not None:
+            self._silent_since.pop(instance, None)
+            return False
+        since = self._silent_since.setdefault(instance, time.monotonic())
+        return time.monotonic() - since >= SILENT_S
 
     def _describe(self, kernel_id: str) -> dict[str, str] | None:
         try:
@@ -125,6 +159,7 @@ class Kernels:
         path, user = self._place_of(kernel_id)
         told = {
             "host": self._host,
+            "instance": self.instance,
             "name": str(kernel.kernel_name),
             "path": path,
             "user": user,
@@ -161,7 +196,8 @@ class Kernels:
         try:
             if (state := _STATES.get(action)) is not None:
                 self._under_way[kernel_id] = (state, actor)
-                await index.put(kernel_id, {"host": self._host, "state": state, "by": actor.name})
+                told = {"host": self._host, "instance": self.instance}
+                await index.put(kernel_id, told | {"state": state, "by": actor.name})
             await queue.note("act", action, by=actor.username, name=actor.name)
             found = [await queue.get(run_id) for run_id in await queue.waiting()]
         except RTStoreError as error:

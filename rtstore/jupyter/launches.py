@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -41,6 +42,9 @@ class Launch:
     """Contents root of the Jupyter server that started it."""
     created: float = 0.0
     """When the process began: its number may be another's by now."""
+    server: int = 0
+    """Process of the Jupyter server that has it, and when that began."""
+    server_created: float = 0.0
 
 
 def folder(kernel_id: str) -> Path:
@@ -93,9 +97,22 @@ def newest(kernel_id: str) -> Launch | None:
 def living(kernel_id: str) -> Launch | None:
     """The newest start, if its process runs still."""
     launch = newest(kernel_id)
-    if launch is None or not launch.pid or not is_running(launch.pid):
-        return None
-    return launch if abs(created_at(launch.pid) - launch.created) < SAME_S else None
+    return launch if launch is not None and is_same(launch.pid, launch.created) else None
+
+
+def had_by_this_server(launch: Launch) -> Launch:
+    """The same, of which this process is the Jupyter server."""
+    return replace(launch, server=os.getpid(), server_created=created_at(os.getpid()))
+
+
+def has_server(launch: Launch) -> bool:
+    """Whether the Jupyter server that had it last, on this host, runs still."""
+    return is_same(launch.server, launch.server_created)
+
+
+def is_same(pid: int, created: float) -> bool:
+    """Whether the process that has this number is the one that began then."""
+    return bool(pid) and is_running(pid) and abs(created_at(pid) - created) < SAME_S
 
 
 def created_at(pid: int) -> float:

@@ -70,6 +70,7 @@ class JournalProvisioner(LocalProvisioner):  # type: ignore[misc] # untyped
             logger.info("kernel runs on kernel=%s pid=%d", self.kernel_id, self._adopted.pid)
             self.process, self.pid = Attached(self._adopted.pid), self._adopted.pid
             self.pgid = os.getpgid(self.pid)
+            launches.record(self.kernel_id, launches.had_by_this_server(self._adopted))
             return self.connection_info
         connection: KernelConnectionInfo = await super().launch_kernel(cmd, **kwargs)
         if self.launch is not None:
@@ -79,6 +80,7 @@ class JournalProvisioner(LocalProvisioner):  # type: ignore[misc] # untyped
                 owner=owner(),
                 created=launches.created_at(int(self.pid or 0)),
             )
+            self.launch = launches.had_by_this_server(self.launch)
             launches.record(self.kernel_id, self.launch)
         for listener in tuple(listeners):
             listener(self.kernel_id)

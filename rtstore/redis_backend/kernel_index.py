@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rtstore.redis_backend.keys import KernelKeys, Keys
-from rtstore.redis_backend.link import Link
+from rtstore.redis_backend.link import Link, Script
 from rtstore.schema import feed
 
 Meta = dict[str, str]
+
+INSTANCE_MS = 15_000
+"""A Jupyter server that has not been heard for this long is gone."""
+_TAKE = Script.load("kernel_take")
 
 GONE_MS = 7 * 86_400_000
 """What a kernel said can be read for this long after its end."""
 
 
 class KernelIndex:
-    """``rt:{S}:kernels`` and ``rt:{K}:meta``."""
+    """``rt:{S}:kernels``, ``rt:{S}:server:<instance>`` and ``rt:{K}:meta``."""
 
     def __init__(self, link: Link, keys: Keys, contents_id: str) -> None:
         self._link, self._keys, self._contents_id = link, keys, contents_id
@@ -35,6 +39,26 @@ class KernelIndex:
         await self._link.command("HSET", root.kernels, kernel_id, told.get("host", ""))
         for channel in (keys.feed, root.feed):
             await self._link.command("SPUBLISH", channel, feed.notice("kernel", kernel=kernel_id))
+
+    async def beat(self, instance: str, *, host: str, pid: int, created: float) -> None:
+        """This process of a Jupyter server lives, and so do the kernels that name it."""
+        key = self._keys.root(self._contents_id).instance(instance)
+        await self._link.command("SET", key, f"{host} {pid} {created}", "PX", INSTANCE_MS)
+
+    async def heard(self, instance: str) -> tuple[str, int, float] | None:
+        """Its host and process, and when that began; None if it was not heard lately."""
+        key = self._keys.root(self._contents_id).instance(instance)
+        told = await self._link.command("GET", key)
+        if told is None:
+            return None
+        host, pid, created = told.decode().split()
+        return host, int(pid), float(created)
+
+    async def take(self, kernel_id: str, *, before: str, instance: str) -> bool:
+        """Make it the kernel of `instance`; False if it is not that of `before` any more."""
+        return bool(
+            await self._link.call(_TAKE, (self.keys_of(kernel_id).meta,), (before, instance))
+        )
 
     async def remove(self, kernel_id: str, *, why: str) -> None:
         """It ended for good. Its last messages are still copied; its names expire in a week."""

@@ -6,6 +6,7 @@ name                         type     holds
 rt:schema                    string   the newest data format any writer used
 rt:{S}:paths  rt:{S}:files   hash     path → file id; file id → path
 rt:{S}:server                hash     the Jupyter server of this contents root: url, pid, root
+rt:{S}:server:<instance>     string   a Jupyter server: host, pid, since when; expires
 rt:{S}:kernels               hash     kernel id → the host that it runs on
 rt:{S}:feed                  channel  awareness of JupyterLab:globalAwareness; "opened" notices
 rt:{S}:who  :who:exp         hash,    who is in this Jupyter server; when each expires
@@ -229,6 +230,10 @@ class RootKeys:
     def server(self) -> str:
         """Hash: where the Jupyter server is."""
         return f"{self.tag}:server"
+
+    def instance(self, instance: str) -> str:
+        """String: a Jupyter server process lives."""
+        return f"{self.tag}:server:{instance}"
 
     @property
     def kernels(self) -> str:
