@@ -126,7 +126,10 @@ class Kernels:
         gone = {}
         for kernel_id, host in others.items():
             meta = await index.meta(kernel_id)
-            if meta.get("state") != "dead" and await self._is_gone(index, meta, host):
+            if host != self._host and await index.is_served(kernel_id):
+                continue  # whoever serves it is on its host, and sees whether it lives
+            is_told = meta.get("state") == "dead" and host == self._host
+            if not is_told and await self._is_gone(index, meta, host):
                 gone[kernel_id] = meta.get("instance") in (None, self.instance)
         if provisioner.outlives and not all(gone.values()):
             for kernel_id in await self._adopt(index, self.instance):
@@ -134,8 +137,13 @@ class Kernels:
         for kernel_id, was_ours in gone.items():
             _, by = self._under_way.pop(kernel_id, ("", None))
             why = "the kernel died" if was_ours else "its Jupyter server is gone"
-            await index.remove(kernel_id, why=f"shut down by {by.name}" if by else why)
+            why = f"shut down by {by.name}" if by else why
+            await index.remove(kernel_id, why=why)
             self._told.pop(kernel_id, None)
+            if others[kernel_id] != self._host and self._link is not None:
+                # Its host vanished, and with it all who could copy its last words.
+                await RunQueue(self._link, index.keys_of(kernel_id)).end(why)
+                await index.forget(kernel_id)
 
     async def _is_gone(self, index: KernelIndex, meta: dict[str, str], host: str) -> bool:
         """Whether a kernel that we don't have is nobody's."""

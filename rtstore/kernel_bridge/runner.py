@@ -257,14 +257,9 @@ class Runner:
     async def end(self, why: str) -> None:
         """The kernel ended, and all that it said is in the log: so did its runs."""
         await self.follow()
-        for run_id in await self._queue.waiting():
-            run = await self._queue.get(run_id)
-            if run is not None:
-                await self._queue.change(
-                    run, LOST, holding=self._turn.holding(), when=(SENT, RUNNING), why=why
-                )
         # What was asked for after a restart was ordered is for the new kernel.
-        await self._abort(why, until_ms=self._restart_ordered_ms)
+        until_ms = self._restart_ordered_ms
+        await self._queue.end(why, holding=self._turn.holding(), asked_until_ms=until_ms)
 
     async def _send_next(self) -> None:
         if not self._turn.may_send():

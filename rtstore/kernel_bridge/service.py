@@ -26,7 +26,6 @@ from rtstore.redis_backend.run_queue import RunQueue
 from rtstore.schema import feed
 from rtstore.schema.feed import FeedNotice
 from rtstore.schema.kernel_message import Sender
-from rtstore.schema.run import ABORTED, REQUESTED
 from rtstore.tasks import background, until_set
 
 logger = logging.getLogger(__name__)
@@ -115,7 +114,7 @@ class Service:
         if not generation:
             await self._until_news()
             if meta.get("state") == "dead":
-                await self._abort_all(self._why_ended())
+                await self._queue.end(self._why_ended(), holding=self._lease.holding)
                 await self._desk.index.forget(self._kernel_id)
             return meta.get("state") != "dead"
         connection = Connection.read(meta.get("connection_file", ""))
@@ -129,7 +128,7 @@ class Service:
             meta = self._meta = await self._desk.index.meta(self._kernel_id)
             if meta.get("state") == "dead" or not meta:
                 # Somebody may have asked between its end and the news of it; nobody can from now.
-                await self._abort_all(self._why_ended())
+                await self._queue.end(self._why_ended(), holding=self._lease.holding)
                 await self._desk.index.forget(self._kernel_id)
                 return False
             if meta.get("generation") != generation:
@@ -138,13 +137,6 @@ class Service:
                 self._ring.restarted.clear()
                 return True
             await self._until_news()
-
-    async def _abort_all(self, why: str) -> None:
-        for run_id in await self._queue.waiting():
-            if (run := await self._queue.get(run_id)) is not None:
-                await self._queue.change(
-                    run, ABORTED, holding=self._lease.holding, when=(REQUESTED,), why=why
-                )
 
     @asynccontextmanager
     async def _source(self, connection: Connection, generation: str) -> AsyncIterator[Source]:

@@ -73,6 +73,10 @@ class KernelIndex:
         for key in (keys.meta, keys.out):
             await self._link.command("PEXPIRE", key, GONE_MS)
 
+    async def is_served(self, kernel_id: str) -> bool:
+        """Whether a bridge, on its host, serves it."""
+        return bool(await self._link.command("EXISTS", self.keys_of(kernel_id).lease))
+
     async def hosts(self) -> dict[str, str]:
         """Kernel id → host."""
         told = await self._link.command("HGETALL", self._keys.root(self._contents_id).kernels)

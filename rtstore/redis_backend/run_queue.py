@@ -8,7 +8,7 @@ from typing import Any
 
 from rtstore.redis_backend.keys import KernelKeys
 from rtstore.redis_backend.link import Link, Script
-from rtstore.schema.run import OVER, REQUESTED, RUNNING, SENT, Run
+from rtstore.schema.run import ABORTED, LOST, OVER, REQUESTED, RUNNING, SENT, Run
 
 _ADD = Script.load("run_queue_add")
 _CHANGE = Script.load("run_queue_change")
@@ -98,6 +98,19 @@ class RunQueue:
             ),
         )  # fmt: skip
         return bool(done)
+
+    async def end(self, why: str, *, holding: str = "", asked_until_ms: int = 0) -> None:
+        """The kernel ended: what ran is lost, and what waited never runs, if it was asked for
+        until a time (unix, ms; 0: whenever).
+        """
+        for to, when in ((LOST, (SENT, RUNNING)), (ABORTED, (REQUESTED,))):
+            for run_id in await self.waiting():
+                run = await self.get(run_id)
+                if run is None:
+                    continue
+                is_later = asked_until_ms and int(run.requested or 0) > asked_until_ms
+                if not (to == ABORTED and is_later):
+                    await self.change(run, to, holding=holding, when=when, why=why)
 
     async def answer(self, run: Run, value: str, *, user: str, prompt_id: str = "") -> bool:
         """Answer what it asks; False when it asks nothing, or another question, by now."""

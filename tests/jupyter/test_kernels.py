@@ -22,6 +22,8 @@ from rtstore.redis_backend.connection import connect
 from rtstore.redis_backend.kernel_index import KernelIndex
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.link import Link
+from rtstore.redis_backend.run_queue import RunQueue
+from rtstore.schema.run import ABORTED, LOST, RUNNING, Run
 from rtstore.tasks import background
 from tests.support.waiting import until
 
@@ -113,6 +115,38 @@ async def test_kernels_of_a_host_that_vanished_are_called_dead(
     async with background(Server(keys).kernels.run(link)):
         assert "server is gone" in (await until_state(index, "lost", "dead"))["why"]
         assert (await index.meta("lives"))["state"] == "idle"
+
+
+async def test_runs_of_a_host_that_vanished_are_over_and_its_kernels_forgotten(
+    link: Link, index: KernelIndex, keys: Keys
+) -> None:
+    await index.put("lost", {"host": "elsewhere", "instance": "gone", "state": "busy"})
+    queue = RunQueue(link, index.keys_of("lost"))
+    for run in (Run(id="runs"), Run(id="waits")):
+        assert await queue.add(run)
+    assert await queue.change(Run(id="runs"), RUNNING)
+    async with background(Server(keys).kernels.run(link)):
+
+        async def is_forgotten() -> bool:
+            return not await index.hosts()
+
+        await until(is_forgotten, what="the kernel is forgotten")
+    over = [await queue.get(one) for one in ("runs", "waits")]
+    assert [(run.state, run.why) for run in over if run is not None] == [
+        (LOST, "its Jupyter server is gone"),
+        (ABORTED, "its Jupyter server is gone"),
+    ]
+
+
+async def test_a_kernel_that_a_bridge_of_its_host_serves_is_not_called_dead(
+    link: Link, index: KernelIndex, keys: Keys
+) -> None:
+    for kernel_id in ("served", "lost"):
+        await index.put(kernel_id, {"host": "elsewhere", "instance": "gone", "state": "busy"})
+    await link.command("SET", index.keys_of("served").lease, "w 1")
+    async with background(Server(keys).kernels.run(link)):
+        await until_state(index, "lost", "dead")
+    assert (await index.meta("served"))["state"] == "busy"
 
 
 @pytest.fixture
