@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from rtstore import metrics
 from rtstore.errors import BadFrame
 from rtstore.kernel_bridge import holes, transcript
-from rtstore.redis_backend.output_log import ROOM, OutputEntry, OutputLog
+from rtstore.redis_backend.output_log import ROOM, OutputEntry, OutputLog, Source
 from rtstore.schema import journal, kernel_message
 from rtstore.schema.ids import EntryId
 
@@ -45,6 +45,8 @@ class JournalSource:
         self._has_complained = False
         self._lively_until = 0.0
         self._given_back = 0
+        self._marks: list[int] = []
+        """Ends of records that were copied, not too many: up to one of them is given back."""
 
     async def begin(self) -> None:
         """Find out how far the log has it. Raises StoreUnavailable, OSError."""
@@ -52,10 +54,20 @@ class JournalSource:
             self._name, {"capture": "journal", "generation": int(self._generation or 0)}
         )
         self._epoch, self._is_over = source.epoch, source.is_over
-        # Begun with the newest message again: a part of it may be missing, and is refused else.
-        self._offset = int(source.at or 0)
         if self._file < 0:
             self._file = os.open(self._path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        # Begun with the newest message again: a part of it may be missing, and is refused else.
+        offset = int(source.at) if source.at else _newest(source)
+        self._given_back = await self._log.given_back(self._name)
+        if offset > self._given_back and not self._is_record(offset):
+            offset = self._given_back
+        self._offset = max(offset, self._given_back)
+        self._marks = [self._offset]
+        if offset < self._given_back and not self._is_over:
+            # The store lost more than is kept for it: the file holds zeros there.
+            first = EntryId(self._epoch, (self._given_back + 1) * ROOM - 1)
+            told = '{"why": "the store lost it"}'
+            await self._log.append([OutputEntry(first, "gap", "store", "", "", "", told)])
 
     def close(self) -> None:
         """Let go of the file."""
@@ -95,16 +107,35 @@ class JournalSource:
             for batch in self._batches(records):
                 await self._log.append(batch)
             self._offset = records[-1].end
-            self._give_back()
+            await self._give_back()
             has_copied = True
         return has_copied
 
-    def _give_back(self) -> None:
+    async def _give_back(self) -> None:
         """Let the disk have again what was copied long ago; places in the file stay the same."""
-        end = (self._offset - KEPT_BYTES) // BLOCK_BYTES * BLOCK_BYTES
-        if end - self._given_back >= GIVE_BACK_BYTES:
-            holes.punch(self._path, self._given_back, end)
-            self._given_back = end
+        if self._offset - self._marks[-1] >= READ_BYTES:
+            self._marks.append(self._offset)
+        given = max((m for m in self._marks if m <= self._offset - KEPT_BYTES), default=0)
+        if given - self._given_back < GIVE_BACK_BYTES:
+            return
+        # Said first: who begins in a hole would take it for the end of all that can be read.
+        await self._log.give_back(self._name, given)
+        start, end = (place // BLOCK_BYTES * BLOCK_BYTES for place in (self._given_back, given))
+        holes.punch(self._path, start, end)
+        self._given_back = given
+        self._marks = [mark for mark in self._marks if mark >= given]
+
+    def _is_record(self, offset: int) -> bool:
+        """Whether a whole record begins there."""
+        data = os.pread(self._file, READ_BYTES, offset)
+        if (size := journal.needed(data)) > journal.RECORD_BYTES_MAX:
+            return False
+        if size > len(data):
+            data = os.pread(self._file, size, offset)
+        try:
+            return next(journal.records(data, at=offset), None) is not None
+        except BadFrame:
+            return False
 
     def _read(self) -> bytes:
         data = os.pread(self._file, READ_BYTES, self._offset)
@@ -148,3 +179,13 @@ class JournalSource:
         if not self._has_complained:
             logger.warning("kernel message dropped journal=%s why=%s", self._path, error)
         self._has_complained = True
+
+
+def _newest(source: Source) -> int:
+    """The offset of the newest message, where the log has no more than what came after it.
+
+    After a message only ids within its ROOM are given, so that any id tells it; 0 for none. After
+    very many states without a message it is no record's: see where it is used.
+    """
+    last = source.last
+    return max(last.revision // ROOM - 1, 0) if last.epoch == source.epoch else 0

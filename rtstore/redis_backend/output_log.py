@@ -26,6 +26,7 @@ BODY_BYTES_MIN = 2**16
 """Longer contents are kept beside the stream, so that reading it costs little."""
 PAGE = 200
 _BODY = "@body"
+_GIVEN = "given:"
 
 
 class OutputEntry(NamedTuple):
@@ -75,6 +76,15 @@ class OutputLog:
             _BEGIN, (keys.out, keys.meta, keys.feed), (source, _now_ms(), json.dumps(told))
         )
         return Source(int(epoch), EntryId.parse(last), at.decode())
+
+    async def give_back(self, source: str, offset: int) -> None:
+        """Say that `source` can be read from `offset` on only. Raises StoreUnavailable."""
+        if await self.given_back(source) < offset:
+            await self._link.command("HSET", self.keys.meta, f"{_GIVEN}{source}", offset)
+
+    async def given_back(self, source: str) -> int:
+        """Where what can be read of `source` begins. Raises StoreUnavailable."""
+        return int(await self._link.command("HGET", self.keys.meta, f"{_GIVEN}{source}") or 0)
 
     async def append(self, entries: Sequence[OutputEntry], *, holding: str = "") -> int:
         """Add those that are not there yet; how many were. All parts of one message in one call.
