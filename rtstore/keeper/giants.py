@@ -9,7 +9,7 @@ from rtstore.keeper.charge import Charge
 from rtstore.schema import giants
 from rtstore.schema.giants import Beside
 
-WHOLE_CHARS_MAX = 200 * 2**20
+WHOLE_BYTES_MAX = 200 * 2**20
 """A file gets no more of them than this; what is beyond stays a link."""
 
 
@@ -48,10 +48,15 @@ async def put_back(charge: Charge, content: Any) -> Any:  # noqa: ANN401 -- a no
     if not needed:
         return content
     stored: dict[str, str] = {}
+    room = WHOLE_BYTES_MAX
     for name in sorted(needed):
-        found = await _read(charge, name)
-        if found is not None and sum(map(len, stored.values())) < WHOLE_CHARS_MAX:
-            stored[name] = found
+        key = charge.keys.spill(name) if "." in name else charge.keys.blob(name)
+        # Asked before it is read: all of them together could be more than fits in here.
+        size = int(await charge.office.link.command("STRLEN", key))
+        if size > room or (found := await charge.office.link.command("GET", key)) is None:
+            continue
+        room -= size
+        stored[name] = found.decode("utf-8", "replace")
     cells = [
         {**cell, "outputs": giants.whole(cell["outputs"], stored)}
         if isinstance(cell.get("outputs"), list)
@@ -71,9 +76,3 @@ def _is_notebook(content: object) -> bool:
 
 def _are_outputs(outputs: object) -> bool:
     return isinstance(outputs, list) and all(isinstance(output, dict) for output in outputs)
-
-
-async def _read(charge: Charge, name: str) -> str | None:
-    key = charge.keys.spill(name) if "." in name else charge.keys.blob(name)
-    found = await charge.office.link.command("GET", key)
-    return found.decode("utf-8", "replace") if found is not None else None

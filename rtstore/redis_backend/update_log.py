@@ -33,6 +33,9 @@ Meta = dict[str, str]
 PAGE_ENTRIES = 2000
 """Read at once: about 5 ms of the server, and 10 ms of ours."""
 
+SPILL_BYTES_MAX = 500 * 2**20
+"""A store takes no string over 512 MiB. Who spills stops before: this only keeps a log alive."""
+
 CONTENT_KINDS = frozenset("uhsx")
 """Kinds of entry whose `update` is a Yjs update: update, heal, saved, external edit."""
 
@@ -227,7 +230,8 @@ class UpdateLog:
             ),
             (
                 epoch, origin.user, origin.client, worker, seq, _now_ms(), update, holding,
-                folded.before, folded.cursor, folded.state, len(spills), *folded.spills.values(),
+                folded.before, folded.cursor, folded.state, len(spills), SPILL_BYTES_MAX,
+                *folded.spills.values(),
                 *(part for pair in folded.runs.items() for part in pair),
             ),
         )  # fmt: skip

@@ -18,13 +18,14 @@
 -- ARGV[9] from: the cursor that the caller began from, or '' for none
 -- ARGV[10] to: the cursor now
 -- ARGV[11] state: JSON, kept beside the cursor
--- ARGV[12] spilled: how many of the following are text for the spills, in their order
--- ARGV[13…] texts, then pairs of cell and run for `runs`
+-- ARGV[12] spilled: how many of the texts that follow are for the spills, in their order
+-- ARGV[13] most: bytes that a spill may have; what goes beyond is dropped
+-- ARGV[14…] texts, then pairs of cell and run for `runs`
 -- returns: entry id, 'none' when there was no update, '' when the cursor is another (nothing is written)
 local log, feed, lease, cursor, runs = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local epoch, user, client, worker, seq = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local ts, update, holding, from, to, state = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
-local spilled = tonumber(ARGV[12])
+local spilled, most = tonumber(ARGV[12]), tonumber(ARGV[13])
 
 if redis.call('GET', lease) ~= holding then return redis.error_reply('LEASE lost') end
 if (redis.call('HGET', cursor, 'cursor') or '') ~= from then return '' end
@@ -35,8 +36,12 @@ if update ~= '' then
   if not id then return redis.error_reply('NODOC the log is gone') end
 end
 redis.call('HSET', cursor, 'cursor', to, 'state', state)
-for i = 1, spilled do redis.call('APPEND', KEYS[5 + i], ARGV[12 + i]) end
-for i = 13 + spilled, #ARGV, 2 do redis.call('HSET', runs, ARGV[i], ARGV[i + 1]) end
+-- Without an error: a string that can't grow must not stop the document for ever.
+for i = 1, spilled do
+  local text = ARGV[13 + i]
+  if redis.call('STRLEN', KEYS[5 + i]) + #text <= most then redis.pcall('APPEND', KEYS[5 + i], text) end
+end
+for i = 14 + spilled, #ARGV, 2 do redis.call('HSET', runs, ARGV[i], ARGV[i + 1]) end
 if update ~= '' then
   local head = id .. ' u ' .. worker .. '.' .. seq
   if #update > 16384 then

@@ -48,6 +48,8 @@ class CellOutputs:
     """Where the last stream's text goes that the document does not hold."""
     spilled: int = 0
     """How many characters went there."""
+    cut: int = 0
+    """How many more did not: it was full."""
     left_out: int = 0
     """How many outputs are not shown, as there are too many."""
 
@@ -124,16 +126,24 @@ class CellOutputs:
         self.chars = len(head)
         if more:
             outputs[-1]["text"] = head
-            self.spill, self.spilled = f"{self.run}.{len(outputs)}", 0
+            self.spill, self.spilled, self.cut = f"{self.run}.{len(outputs)}", 0, 0
             outputs.append(giants.rest(name, 0, beside, spill=self.spill))
             self._add_to_spill(outputs, more, beside)
 
     def _add_to_spill(self, outputs: list[Output], text: str, beside: Beside) -> None:
-        beside.spills[self.spill] = beside.spills.get(self.spill, "") + text
-        self.spilled += len(text)
+        kept = text[: max(giants.SPILL_CHARS_MAX - self.spilled, 0)]
+        if kept:
+            beside.spills[self.spill] = beside.spills.get(self.spill, "") + kept
+        is_first_cut = len(kept) < len(text) and not self.cut
+        self.spilled += len(kept)
+        self.cut += len(text) - len(kept)
         told = giants.mark(outputs[-1], "rest")
-        if self.spilled >= GROWN * told["chars"]:
-            outputs[-1] = giants.rest(told["name"], self.spilled, beside, spill=self.spill)
+        told_chars = told["chars"] + told.get("cut", 0)
+        if is_first_cut or self.spilled + self.cut >= GROWN * told_chars:
+            outputs[-1] = self._rest(str(told["name"]), beside)
+
+    def _rest(self, name: str, beside: Beside) -> Output:
+        return giants.rest(name, self.spilled, beside, spill=self.spill, cut=self.cut)
 
     def settle(self, outputs: list[Output], beside: Beside) -> None:
         """The run is over: numbers that were told roughly are told exactly."""
@@ -141,7 +151,7 @@ class CellOutputs:
             return
         told = giants.mark(outputs[-1], "rest")
         if isinstance(told, dict) and told.get("spill") == self.spill != "":
-            outputs[-1] = giants.rest(str(told["name"]), self.spilled, beside, spill=self.spill)
+            outputs[-1] = self._rest(str(told["name"]), beside)
         elif giants.mark(outputs[-1], "left_out"):
             outputs[-1] = giants.left_out(self.left_out, url=beside.run_url(self.run))
 

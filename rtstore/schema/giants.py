@@ -4,8 +4,9 @@ What is in the document says where the rest is, in ``metadata.rtstore``, so that
 of it. The stock front end shows the link: its sanitizer lets images and links through.
 
 ``{"kept": {mime: {"sha", "bytes", "json"?}}, "small": {mime: value}}``: a bundle, and which of its
-values are kept beside. ``{"rest": {"sha" or "spill", "name", "chars"}}``: what follows the stream
-before it. ``{"left_out": n}``: so many more outputs are only in the kernel's log.
+values are kept beside. ``{"rest": {"sha" or "spill", "name", "chars", "cut"?}}``: what follows the
+stream before it; of `cut` more characters nothing is kept. ``{"left_out": n}``: so many more
+outputs are only in the kernel's log.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ CELL_CHARS_MAX = 10 * 2**20
 SMALL_CHARS_MAX = 2**14
 OUTPUTS_MAX = 2000
 """Of a cell; a page with more stands still."""
+SPILL_CHARS_MAX = 120 * 2**20
+"""Of a stream's rest; in any encoding less than the 512 MiB that a store takes."""
 HEAD_CHARS = 2000
 _IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
@@ -95,17 +98,23 @@ def split(text: str) -> tuple[str, str]:
     return text[:cut], text[cut:]
 
 
-def rest(name: str, chars: int, beside: Beside, *, sha: str = "", spill: str = "") -> Output:
-    """What stands behind a stream for the rest of its text."""
+def rest(
+    name: str, chars: int, beside: Beside, *, sha: str = "", spill: str = "", cut: int = 0
+) -> Output:
+    """What stands behind a stream for the rest of its text; `cut`: characters not even kept."""
     url = beside.url(sha or spill)
     told: dict[str, Any] = {"name": name, "chars": chars} | (
         {"sha": sha} if sha else {"spill": spill}
     )
+    left_off = ""
+    if cut:
+        told["cut"], left_off = cut, f"; after it {amount(cut)} were too much to keep"
     return {
         "output_type": "display_data",
         "data": {
-            "text/html": f'<a href="{escape(url)}" target="_blank">{amount(chars)} more</a>',
-            "text/plain": f"… {amount(chars)} more: {url}",
+            "text/html": f'<a href="{escape(url)}" target="_blank">{amount(chars)} more</a>'
+            + left_off,
+            "text/plain": f"… {amount(chars)} more: {url}{left_off}",
         },
         "metadata": {"rtstore": {"rest": told}},
     }
@@ -193,10 +202,10 @@ def whole(outputs: Iterable[Output], stored: Mapping[str, str]) -> list[Output]:
         name = str(told.get("sha") or told.get("spill")) if isinstance(told, dict) else ""
         if name in stored and found and found[-1].get("output_type") == "stream":
             head = str(found[-1].get("text", ""))
-            found[-1] = {
-                **found[-1],
-                "text": terminal_text.write(head, len(head), stored[name])[0],
-            }
+            text = terminal_text.write(head, len(head), stored[name])[0]
+            if cut := told.get("cut"):
+                text += f"\n[rtstore: {amount(int(cut))} more were too much to keep]\n"
+            found[-1] = {**found[-1], "text": text}
             continue
         found.append(_restored(output, stored))
     return found

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,6 +68,25 @@ def test_a_stream_spills_and_comes_back_whole() -> None:
     assert [one["output_type"] for one in outputs] == ["stream", "display_data"]
     assert changes < 40  # the link does not grow with each message
     assert giants.whole(outputs, spilled) == [stream("".join(texts))]
+
+
+def test_a_stream_that_never_ends_fills_its_spill_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(giants, "SPILL_CHARS_MAX", 1_000_000)
+    state, kept = CellOutputs("run"), beside()
+    outputs: list[dict[str, Any]] = []
+    for _ in range(40):
+        state.add(outputs, stream(LARGE * 1000), kept)
+        state = CellOutputs.of_json(state.as_json())
+        if state.cut:
+            assert "too much to keep" in outputs[-1]["data"]["text/html"]  # from the first on
+    state.settle(outputs, kept)
+    assert [len(text) for text in kept.spills.values()] == [1_000_000]
+    told = giants.mark(outputs[-1], "rest")
+    assert len(outputs[0]["text"]) + told["chars"] + told["cut"] == 4_000_000
+    text = giants.whole(outputs, kept.spills)[0]["text"]
+    assert text.endswith("\n[rtstore: 2.0 MB more were too much to keep]\n")
 
 
 def test_after_a_spill_another_output_comes_behind_it() -> None:
