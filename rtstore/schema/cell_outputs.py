@@ -48,6 +48,8 @@ class CellOutputs:
     """Where the last stream's text goes that the document does not hold."""
     spilled: int = 0
     """How many characters went there."""
+    spills: int = 0
+    """How many there were."""
     cut: int = 0
     """How many more did not: it was full."""
     left_out: int = 0
@@ -126,7 +128,9 @@ class CellOutputs:
         self.chars = len(head)
         if more:
             outputs[-1]["text"] = head
-            self.spill, self.spilled, self.cut = f"{self.run}.{len(outputs)}", 0, 0
+            # Never a name again, also after the outputs were cleared: a spill only grows.
+            self.spills += 1
+            self.spill, self.spilled, self.cut = f"{self.run}.{self.spills}", 0, 0
             outputs.append(giants.rest(name, 0, beside, spill=self.spill))
             self._add_to_spill(outputs, more, beside)
 

@@ -89,6 +89,16 @@ def test_a_stream_that_never_ends_fills_its_spill_and_no_more(
     assert text.endswith("\n[rtstore: 2.0 MB more were too much to keep]\n")
 
 
+def test_what_comes_after_a_clearing_is_not_added_to_what_was_cleared() -> None:
+    state, kept = CellOutputs("run"), beside()
+    outputs: list[dict[str, Any]] = []
+    state.add(outputs, stream(LARGE * 20_000), kept)
+    state.clear(outputs)
+    state = CellOutputs.of_json(state.as_json())
+    state.add(outputs, stream("new\n" * 500_000), kept)
+    assert giants.whole(outputs, kept.spills) == [stream("new\n" * 500_000)]
+
+
 def test_after_a_spill_another_output_comes_behind_it() -> None:
     state, kept = CellOutputs("run"), beside()
     outputs: list[dict[str, Any]] = []
