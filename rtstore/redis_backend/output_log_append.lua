@@ -22,6 +22,9 @@ if redis.call('EXISTS', out) == 1 then
     end
   end
 end
+-- Entries go after a day, and what is beside them with them; of a kernel that nobody trims any more
+-- the stream goes after a week, and nothing names these keys then.
+local ttl = 8 * 86400000
 local added, body = 0, 4
 for i = 3, #ARGV, 8 do
   local epoch, seq = string.match(ARGV[i], '^(%d+)-(%d+)$')
@@ -29,7 +32,7 @@ for i = 3, #ARGV, 8 do
   local is_new = epoch > last_epoch or (epoch == last_epoch and seq > last_seq)
   local has_body = ARGV[i + 6] == '@body'
   if is_new then
-    if has_body then redis.call('SET', KEYS[body], ARGV[i + 7]) end
+    if has_body then redis.call('SET', KEYS[body], ARGV[i + 7], 'PX', ttl) end
     redis.call('XADD', out, ARGV[i], 'kind', ARGV[i + 1], 'type', ARGV[i + 2], 'parent', ARGV[i + 3],
       'msg', ARGV[i + 4], 'at', ARGV[i + 5], 'ts', now, 'content', ARGV[i + 6])
     last_epoch, last_seq = epoch, seq

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from rtstore.errors import LeaseLost
+from rtstore.redis_backend.kernel_index import KernelIndex
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.lease import Lease
 from rtstore.redis_backend.link import Link
@@ -97,6 +98,25 @@ async def test_old_entries_go_with_what_is_beside_them(log: OutputLog, link: Lin
     assert await texts(log) == ["last"]
     assert not await link.command("EXISTS", KERNEL.body(f"{source.epoch}-{ROOM}"))
     assert (await log.begin("journal:1", {})).epoch == source.epoch
+
+
+async def test_of_a_kernel_that_is_gone_nothing_stays_for_ever(
+    log: OutputLog, queue: RunQueue, link: Link
+) -> None:
+    source = await log.begin("journal:1", {})
+    await log.append([message(source.epoch, 1, "y" * 200_000)])
+    await queue.add(Run(id="r", document="d", cell="c"))
+    await link.command("HSET", KERNEL.ears, "w1", "synced")
+
+    await KernelIndex(link, Keys(), "c-1").forget("k-1")
+
+    body = KERNEL.body(f"{source.epoch}-{ROOM}")
+    ends = {
+        key: await link.command("PTTL", key)
+        for key in (KERNEL.meta, KERNEL.out, KERNEL.queue, KERNEL.ears, body)
+    }
+    assert [key for key, ms in ends.items() if ms <= 0] == []
+    assert ends[body] > ends[KERNEL.out]  # what names it goes first
 
 
 async def test_who_lost_the_lease_writes_nothing(log: OutputLog, link: Link) -> None:
