@@ -14,13 +14,14 @@ from rtstore.keeper.charge import Charge
 from rtstore.redis_backend.keys import KernelKeys
 from rtstore.redis_backend.output_log import OutputEntry, OutputLog
 from rtstore.redis_backend.run_book import RunBook
+from rtstore.redis_backend.run_queue import RunQueue
 from rtstore.redis_backend.update_log import Folded, Origin
 from rtstore.schema.frames import NOTHING
 from rtstore.schema.giants import Beside
-from rtstore.schema.ids import EntryId
+from rtstore.schema.ids import BEGINNING, EntryId
 from rtstore.schema.kernel_fold import KernelFold, RunInfo, Said
 from rtstore.schema.live_fold import LiveCells
-from rtstore.schema.run import OVER
+from rtstore.schema.run import OVER, Run
 from rtstore.tasks import until_set
 
 logger = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ PAUSE_S = 0.1
 """A cell is written at most this often; the first time at once."""
 CHARS_MAX = 2**18
 """Written at once."""
+TRIMMED = "there was too much at once, or nobody followed for a day"
 LOOK_S = 1.0
 """The feed may lose a message; then this late."""
 KERNELS_S = 5.0
@@ -101,12 +103,14 @@ class _Follower:
     ) -> None:
         self._charge, self._book, self._kernel_id = charge, book, kernel_id
         self._log = OutputLog(charge.office.link, keys)
+        self._queue = RunQueue(charge.office.link, keys)
         self._runs, self._base_url = runs, base_url
         self._bell = asyncio.Event()
         self._cursor = ""
         self._live: LiveCells | None = None
         self._fold: KernelFold | None = None
         self._written: dict[str, float] = {}
+        self._was_trimmed = False
 
     @property
     def is_busy(self) -> bool:
@@ -142,9 +146,35 @@ class _Follower:
         return True
 
     async def _catch_up(self) -> None:
+        await self._read_on()
+        if not self._was_trimmed:
+            return
+        # Asked before the log is read once more: what ends meanwhile is said there.
+        runs = [
+            await self._queue.get(str(info["run"]))
+            for info in tuple(self._runs.values())
+            if info.get("kernel") == self._kernel_id and info.get("state") not in OVER
+        ]
+        await self._read_on()
+        missed = [run for run in runs if run is not None and run.is_over and self._misses(run)]
+        if missed:
+            position = EntryId.parse(self._cursor)
+            await self._write([_ended(run, position) for run in missed], position)
+        self._was_trimmed = False
+
+    def _misses(self, run: Run) -> bool:
+        """Whether the end of a run was dropped before it was read here."""
+        info = self._runs.get(run.cell, {})
+        return info.get("run") == run.id and info.get("state") not in OVER
+
+    async def _read_on(self) -> None:
         position = EntryId.parse(self._cursor or "0-0")
         while entries := await self._log.read(position):
             said: list[Said] = []
+            dropped = await self._log.dropped() if self._cursor else BEGINNING
+            if entries[0].id > dropped > position:
+                self._was_trimmed = True
+                said.append(Said(str(dropped), "gap", "trimmed", "", {"why": TRIMMED}, 0))
             chars = 0
             for entry in entries:
                 position = entry.id
@@ -213,3 +243,9 @@ class _Follower:
             epoch=charge.epoch,
             holding=charge.lease.holding,
         )
+
+
+def _ended(run: Run, position: EntryId) -> Said:
+    """The end of a run, as the log said it."""
+    told = run.told(count=run.count, why=run.why, by_other=run.by_other)
+    return Said(str(position), "run", run.state, run.id, told, int(run.ended or 0))

@@ -34,8 +34,10 @@ LOOK_S = 1.0
 """The feed may lose the news of a kernel; then this late."""
 NOT_NOW = frozenset({"restarting", "ending", "dead"})
 """States of a kernel in which it is given nothing more to run."""
-KEPT_S, TRIM_EVERY_S = 86_400.0, 600.0
-"""What a kernel said can be read for a day."""
+KEPT_S, TRIM_EVERY_S = 86_400.0, 10.0
+"""What a kernel said can be read for a day,"""
+OUT_BYTES_MAX, FRESH_S = 256 * 2**20, 60.0
+"""or a minute at least, if it says more than this."""
 _EPOCH = "epoch:journal:"
 
 
@@ -176,12 +178,20 @@ class Service:
             self._runner = None
 
     async def _trim(self) -> None:
-        """Keep the log short: documents have what is older, each keeper follows within seconds."""
         while True:
-            dropped = await self._log.trim(before_ms=int((time.time() - KEPT_S) * 1000))
-            if dropped:
+            if dropped := await self.trim():
                 logger.info("trimmed kernel=%s entries=%d", self._kernel_id, dropped)
             await asyncio.sleep(TRIM_EVERY_S)
+
+    async def trim(self) -> int:
+        """Keep the log short: documents have what is older, each keeper follows within seconds.
+
+        How many entries were dropped. Raises StoreUnavailable.
+        """
+        now = time.time()
+        dropped = await self._log.trim(before_ms=int((now - KEPT_S) * 1000))
+        fresh = int((now - FRESH_S) * 1000)
+        return dropped + await self._log.trim(before_ms=fresh, bytes_max=OUT_BYTES_MAX)
 
     async def _until_ended(self, generation: str) -> None:
         pid = int(self._meta.get("pid") or 0)

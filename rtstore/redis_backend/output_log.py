@@ -8,9 +8,11 @@ a message that is there already. A source leaves room after each message: states
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 from rtstore.redis_backend.keys import KernelKeys
@@ -19,11 +21,14 @@ from rtstore.schema.ids import BEGINNING, EntryId
 
 _BEGIN = Script.load("output_log_begin")
 _APPEND = Script.load("output_log_append")
+_DROP = Script.load("output_log_drop")
 
 ROOM = 4096
 """Ids that a source leaves free after each message."""
 BODY_BYTES_MIN = 2**16
 """Longer contents are kept beside the stream, so that reading it costs little."""
+OVERHEAD_BYTES = 128
+"""What an entry takes besides its content, about."""
 PAGE = 200
 _BODY = "@body"
 _GIVEN = "given:"
@@ -94,7 +99,7 @@ class OutputLog:
         """
         keys = self.keys
         bodies: list[str] = []
-        args: list[str | bytes] = [holding, str(_now_ms())]
+        args: list[str | bytes] = [holding, str(_now_ms()), str(OVERHEAD_BYTES)]
         for entry in entries:
             content, body = entry.content, ""
             if len(content) > BODY_BYTES_MIN:
@@ -103,7 +108,7 @@ class OutputLog:
             args += (str(entry.id), entry.kind, entry.type, entry.parent, entry.msg_id)
             args += (entry.at, content, body)
         added = await self._link.call(
-            _APPEND, (keys.out, keys.feed, keys.lease, *bodies), tuple(args)
+            _APPEND, (keys.out, keys.feed, keys.lease, keys.meta, *bodies), tuple(args)
         )
         return int(added)
 
@@ -112,27 +117,59 @@ class OutputLog:
         reply = await self._link.command("XRANGE", self.keys.out, f"({after}", "+", "COUNT", limit)
         return [_entry(raw) for raw in reply]
 
-    async def trim(self, *, before_ms: int) -> int:
+    async def trim(self, *, before_ms: int, bytes_max: int | None = None) -> int:
         """Drop entries added before a time (unix, ms), and what is kept beside; how many.
 
+        With `bytes_max` only if the log holds more, and then only down to three quarters of it.
         The newest entry stays, whatever its age.
         """
         dropped = 0
+        spare = await self._spare(bytes_max)
         newest = await self.end()
-        while True:
-            old = [
-                entry
-                for entry in await self.read(BEGINNING)
-                if entry.ts < before_ms and entry.id < newest
-            ]
+        # Mostly there is nothing to drop: one entry tells.
+        for limit in chain((1,), repeat(PAGE)):
+            old: list[OutputEntry] = []
+            bodies: list[str] = []
+            taken = 0
+            for entry in await self.read(BEGINNING, limit=limit):
+                if entry.ts >= before_ms or entry.id >= newest or taken >= spare:
+                    break
+                old.append(entry)
+                if entry.content == _BODY:
+                    bodies.append(self.keys.body(str(entry.id)))
+                taken += await self._bytes(entry)
             if not old:
-                return dropped
-            bodies = [self.keys.body(str(one.id)) for one in old if one.content == _BODY]
-            if bodies:
-                await self._link.command("DEL", *bodies)
-            after = old[-1].id._replace(revision=old[-1].id.revision + 1)
-            await self._link.command("XTRIM", self.keys.out, "MINID", str(after))
-            dropped += len(old)
+                break
+            spare -= taken
+            first, last = old[0].id, old[-1].id
+            after = last._replace(revision=last.revision + 1)
+            done = await self._link.call(
+                _DROP,
+                (self.keys.out, self.keys.meta, *bodies),
+                (str(first), str(last), str(after), taken),
+            )
+            dropped += int(done)
+        return dropped
+
+    async def _spare(self, bytes_max: int | None) -> float:
+        if bytes_max is None:
+            return math.inf
+        held = int(await self._link.command("HGET", self.keys.meta, "held") or 0)
+        return held - bytes_max * 3 // 4 if held > bytes_max else 0
+
+    async def _bytes(self, entry: OutputEntry) -> int:
+        """What was counted for it; states of runs, and what else is no message, are not."""
+        if not entry.at:
+            return 0
+        size = OVERHEAD_BYTES + len(entry.content.encode("utf-8", "replace"))
+        if entry.content == _BODY:
+            size += int(await self._link.command("STRLEN", self.keys.body(str(entry.id))))
+        return size
+
+    async def dropped(self) -> EntryId:
+        """The newest entry that was dropped; 0-0 for none. Raises StoreUnavailable."""
+        told = await self._link.command("HGET", self.keys.meta, "dropped")
+        return EntryId.parse(told) if told else BEGINNING
 
     async def end(self) -> EntryId:
         """The newest entry's id; 0-0 if there is none."""

@@ -21,6 +21,7 @@ if not epoch or not newest then
   local known = tonumber(redis.call('HGET', meta, 'epoch') or '0')
   epoch = math.max(known, last) + 1
   redis.call('HSET', meta, 'epoch', epoch, field, epoch)
+  if not newest then redis.call('HDEL', meta, 'held') end
   local id = redis.call('XADD', out, epoch .. '-1', 'kind', 'begin', 'type', source, 'parent', '', 'msg', '',
     'at', '', 'ts', now, 'content', told)
   redis.call('SPUBLISH', feed, 'note {"type":"out"}')

@@ -100,6 +100,39 @@ async def test_old_entries_go_with_what_is_beside_them(log: OutputLog, link: Lin
     assert (await log.begin("journal:1", {})).epoch == source.epoch
 
 
+async def held(link: Link) -> int:
+    return int(await link.command("HGET", KERNEL.meta, "held"))
+
+
+async def test_a_log_that_holds_too_much_loses_the_oldest(
+    log: OutputLog, queue: RunQueue, link: Link
+) -> None:
+    source = await log.begin("journal:1", {})
+    for number in range(1, 101):
+        size = 100_000 if number % 10 == 0 else 10_000
+        await log.append([message(source.epoch, number, f"{number:03}" + "y" * size)])
+        await queue.note("act", "interrupt")
+    count = await held(link)
+    assert 1_900_000 < count < 2_000_000
+    assert await log.append([message(source.epoch, 100, "again")]) == 0
+    assert await held(link) == count
+
+    assert await log.trim(before_ms=2**53, bytes_max=2_000_000) == 0
+    assert await log.trim(before_ms=0, bytes_max=1_000_000) == 0  # all of it is fresh
+    assert await log.trim(before_ms=2**53, bytes_max=1_000_000) > 100
+
+    found = await texts(log)
+    assert (found[0][:3], found[-1][:3]) == ("063", "100")
+    assert sum(map(len, found)) < await held(link) <= 750_000
+    assert await log.dropped() == EntryId(source.epoch, 62 * ROOM)
+    bodies = [n for n in range(1, 101) if await link.command("EXISTS", body_of(source.epoch, n))]
+    assert bodies == [70, 80, 90, 100]
+
+
+def body_of(epoch: int, number: int) -> str:
+    return KERNEL.body(f"{epoch}-{number * ROOM}")
+
+
 async def test_of_a_kernel_that_is_gone_nothing_stays_for_ever(
     log: OutputLog, queue: RunQueue, link: Link
 ) -> None:

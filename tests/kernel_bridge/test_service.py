@@ -1,0 +1,38 @@
+"""What a bridge does for one kernel besides copying."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from rtstore.kernel_bridge import service
+from rtstore.kernel_bridge.service import Desk, Service
+from rtstore.redis_backend.kernel_index import KernelIndex
+from rtstore.redis_backend.keys import Keys
+from rtstore.redis_backend.lease import Lease
+from rtstore.redis_backend.output_log import ROOM, OutputEntry, OutputLog
+from rtstore.schema.ids import EntryId
+from tests.support.fake_link import FakeLink
+
+KERNEL = Keys().kernel("c-1", "k-1")
+
+
+async def test_a_kernel_that_never_stops_talking_does_not_fill_the_store(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(service, "OUT_BYTES_MAX", 100_000)
+    link = FakeLink()
+    log = OutputLog(link, KERNEL)
+    lease = Lease.of_kernel(link, KERNEL, owner="w")
+    serving = Service(Desk(link, KernelIndex(link, Keys(), "c-1"), "w"), "k-1", lease)
+    epoch = (await log.begin("journal:1", {})).epoch
+    told = json.dumps({"text": "x" * 10_000})
+    for number in range(1, 21):
+        at = EntryId(epoch, number * ROOM)
+        await log.append([OutputEntry(at, "iopub", "stream", "", "", str(number), told)])
+
+    assert await serving.trim() == 0  # who follows has a minute
+    monkeypatch.setattr(service, "FRESH_S", -1.0)
+    assert await serving.trim() > 10
+    assert await log.end() == EntryId(epoch, 20 * ROOM)
