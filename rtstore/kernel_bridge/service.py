@@ -170,18 +170,25 @@ class Service:
             runner = Runner(self._log, self._queue, opened, sender=sender, turn=turn)
             self._runner = runner
             await source.copy()
-            jobs = source.run(), runner.run(), _take_replies(opened, source), self._trim()
+            journal = journal_of(self._meta, generation) if self._ring is None else ""
+            jobs = source.run(), runner.run(), _take_replies(opened, source), self.tidy(journal)
             async with background(*jobs):
                 await self._until_ended(generation)
             await source.copy()
             await runner.end(self._why_ended())
             self._runner = None
 
-    async def _trim(self) -> None:
+    async def tidy(self, journal: str) -> None:
+        """Keep log and disk small, for ever, while `journal` ('': none) is copied.
+
+        Raises StoreUnavailable.
+        """
         while True:
             if dropped := await self.trim():
                 logger.info("trimmed kernel=%s entries=%d", self._kernel_id, dropped)
-            await asyncio.sleep(TRIM_EVERY_S)
+            await asyncio.sleep(TRIM_EVERY_S)  # a store may lose what it was told last
+            if journal:
+                remove_earlier(Path(journal))
 
     async def trim(self) -> int:
         """Keep the log short: documents have what is older, each keeper follows within seconds.
@@ -236,6 +243,16 @@ def earlier_starts(meta: Meta) -> list[str]:
     first = max(begun, default=0)
     starts = range(max(first, 1), int(meta.get("generation") or 0))
     return [str(start) for start in starts if Path(journal_of(meta, str(start))).exists()]
+
+
+def remove_earlier(journal: Path) -> None:
+    """Remove the journals of starts before this one's: the log takes nothing of them any more."""
+    for path in journal.parent.glob("*.journal"):
+        if path.stem.isdigit() and int(path.stem) < int(journal.stem):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                logger.debug("not removed path=%s why=%s", path, error)
 
 
 async def _take_replies(opened: channels.Channels, source: Source) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +14,30 @@ from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.lease import Lease
 from rtstore.redis_backend.output_log import ROOM, OutputEntry, OutputLog
 from rtstore.schema.ids import EntryId
+from rtstore.tasks import background
 from tests.support.fake_link import FakeLink
+from tests.support.waiting import until
 
 KERNEL = Keys().kernel("c-1", "k-1")
+
+
+async def test_journals_of_earlier_starts_go_when_a_later_one_is_copied(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(service, "TRIM_EVERY_S", 0.01)
+    for name in ("1.journal", "2.journal", "9.journal", "10.journal", "11.journal", "2.json"):
+        (tmp_path / name).touch()
+    link = FakeLink()
+    lease = Lease.of_kernel(link, KERNEL, owner="w")
+    serving = Service(Desk(link, KernelIndex(link, Keys(), "c-1"), "w"), "k-1", lease)
+
+    async def are_gone() -> bool:
+        return len(list(tmp_path.iterdir())) == 3
+
+    async with background(serving.tidy(str(tmp_path / "10.journal"))):
+        await until(are_gone, what="the earlier ones are gone")
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == ["10.journal", "11.journal", "2.json"]
 
 
 async def test_a_kernel_that_never_stops_talking_does_not_fill_the_store(
