@@ -7,6 +7,7 @@ refuses what it has.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 from collections.abc import Iterator
@@ -160,9 +161,9 @@ class JournalSource:
         first = EntryId(self._epoch, (record.at + 1) * ROOM)
         at = str(record.at)
         if record.channel == journal.LOST:
-            lost = b"".join(record.frames).decode("ascii", "replace")
-            told = f'{{"why": "the disk was full", "lost": "{lost}"}}'
-            yield OutputEntry(first, "gap", "disk", "", "", at, told)
+            lost, *more = [part.decode("ascii", "replace") for part in record.frames] or [""]
+            told = json.dumps({"why": more[0] if more else "the disk was full", "lost": lost})
+            yield OutputEntry(first, "gap", "size" if more else "disk", "", "", at, told)
             return
         kind = _KINDS.get(record.channel)
         if kind is None:

@@ -15,6 +15,9 @@ import threading
 from typing import Any
 
 IOPUB, REPLY, LOST = 0, 1, 255
+MESSAGE_BYTES_MAX = 100 * 2**20
+"""A store takes no value over 512 MiB: a longer one would hold up all that comes after it."""
+TOO_LARGE = b"it was more than 100 MB"
 REPLIES = frozenset(("execute_reply", "input_request", "shutdown_reply", "interrupt_reply"))
 """Messages off iopub that somebody may need who was not there when they were sent."""
 
@@ -37,6 +40,8 @@ class Journal:
                 self._lost += 1
                 return
             self._lost = 0
+            if sum(map(len, parts)) > MESSAGE_BYTES_MAX:
+                channel, parts = LOST, [b"1", TOO_LARGE]
             if not self._append(channel, parts):
                 self._lost = 1
 

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from rtstore.errors import BadFrame
 
 IOPUB, REPLY, LOST = 0, 1, 255
-"""Channels: what went over iopub; replies and input requests; how many could not be written."""
+"""Channels: what went over iopub; replies and input requests; how many could not be written, and,
+if it was not that the disk was full, why."""
 RECORD_BYTES_MAX = 2**30
 _SIZE = struct.Struct("<I")
 _HEAD = struct.Struct("<BH")

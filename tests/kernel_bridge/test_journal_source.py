@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rtstore.kernel_bridge import holes, journal_source
+from rtstore.kernel_bridge import holes, journal_source, launcher
 from rtstore.kernel_bridge.journal_source import JournalSource
 from rtstore.kernel_bridge.launcher import IOPUB, Journal
 from rtstore.redis_backend.connection import connect
@@ -131,6 +131,17 @@ async def test_a_store_that_lost_more_than_is_kept_for_it_gets_the_rest_and_is_t
     assert found[-1].startswith("199 ")
     assert 49 < len(found) < 200
     assert [e.type for e in await log.read(BEGINNING, limit=1000) if e.kind == "gap"] == ["store"]
+
+
+async def test_a_message_too_large_for_a_store_holds_up_nothing(
+    log: OutputLog, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launcher, "MESSAGE_BYTES_MAX", 10_000)
+    say(path, "before", "x" * 20_000, "after")
+    await copied(log, path)
+    assert await texts(log) == ["before", "after"]
+    told = [await log.content(e) for e in await log.read(BEGINNING) if e.kind == "gap"]
+    assert told == [{"why": "it was more than 100 MB", "lost": "1"}]
 
 
 async def test_two_bridges_agree_on_what_was_given_back(log: OutputLog) -> None:

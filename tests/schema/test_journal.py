@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtstore.errors import BadFrame
+from rtstore.kernel_bridge import launcher
 from rtstore.kernel_bridge.launcher import Journal
 from rtstore.schema import journal, kernel_message
 from rtstore.schema.kernel_message import Sender
@@ -62,6 +63,23 @@ def test_a_full_disk_leaves_no_half_record_and_says_what_is_missing(
         (journal.IOPUB, [b"before"]),
         (journal.LOST, [b"2"]),
         (journal.IOPUB, [b"after"]),
+    ]
+
+
+def test_of_a_message_that_no_store_takes_it_is_said_that_it_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launcher, "MESSAGE_BYTES_MAX", 1000)
+    path = tmp_path / "1.journal"
+    writer = Journal(str(path))
+    writer.write(0, [b"topic", b"a" * 995])
+    writer.write(0, [b"topic", b"a" * 996])
+    writer.write(0, [b"after"])
+    found = list(journal.records(path.read_bytes()))
+    assert [(one.channel, one.frames[0]) for one in found] == [
+        (journal.IOPUB, b"topic"),
+        (journal.LOST, b"1"),
+        (journal.IOPUB, b"after"),
     ]
 
 
