@@ -40,6 +40,7 @@ HEARTBEAT_S = 15.0
 """y-websocket hangs up after 30 s without a message; pings don't count for it."""
 HEARTBEAT = frames.awareness(b"\x00")
 TICK_S = 2.0
+OPEN_AGAIN_S = 0.2
 IMPORT_WITHIN_S = 30.0
 """A document that no keeper has imported by then: members try again elsewhere (1013)."""
 
@@ -154,7 +155,9 @@ class Room:
         except (StoreUnavailable, StoreRefused) as error:
             logger.info("open waits document=%s why=%s", self.place.document_id, error)
             self._tried_to_open.set()
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(
+                OPEN_AGAIN_S
+            )  # the store refuses it, and tells nobody when it won't
             self._must_open.set()
 
     async def _tick(self) -> None:

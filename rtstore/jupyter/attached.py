@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 
-import psutil  # type: ignore[import-untyped]
+from rtstore.pids import is_alive
 
 WAIT_S = 5.0
 POLL_S = 0.05
@@ -27,12 +28,19 @@ class Attached:
 
     def poll(self) -> int | None:
         """None while it runs."""
-        return None if is_running(self.pid) else 0
+        return None if is_alive(self.pid) else 0
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait, but not for long: it was seen to end, or was told to."""
-        until = time.monotonic() + (WAIT_S if timeout is None else timeout)
-        while is_running(self.pid) and time.monotonic() < until:
+        """Wait until it ends, in seconds; None: 5, as Jupyter calls this only when it saw the end.
+
+        Raises subprocess.TimeoutExpired, as Popen does: then it still runs.
+        """
+        within_s = WAIT_S if timeout is None else timeout
+        until = time.monotonic() + within_s
+        while is_alive(self.pid):
+            if time.monotonic() >= until:
+                raise subprocess.TimeoutExpired(f"process {self.pid}", within_s)
+            # Nobody can tell us: only a parent can wait, and not every system has pidfd.
             time.sleep(POLL_S)
         return 0
 
@@ -47,11 +55,3 @@ class Attached:
     def kill(self) -> None:
         """SIGKILL."""
         self.send_signal(signal.SIGKILL)
-
-
-def is_running(pid: int) -> bool:
-    """Whether there is such a process that has not ended."""
-    try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-    except psutil.Error:
-        return False

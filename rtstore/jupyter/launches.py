@@ -17,7 +17,7 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 from jupyter_core.paths import jupyter_runtime_dir
 
-from rtstore.jupyter.attached import is_running
+from rtstore.pids import is_alive
 
 LAUNCHER = str(Path(__file__).resolve().parent.parent / "kernel_bridge" / "launcher.py")
 """Run by kernels in their own Python, so only its path matters here."""
@@ -112,7 +112,7 @@ def has_server(launch: Launch) -> bool:
 
 def is_same(pid: int, created: float) -> bool:
     """Whether the process that has this number is the one that began then."""
-    return bool(pid) and is_running(pid) and abs(created_at(pid) - created) < SAME_S
+    return bool(pid) and is_alive(pid) and abs(created_at(pid) - created) < SAME_S
 
 
 def created_at(pid: int) -> float:

@@ -19,6 +19,7 @@ from tornado.netutil import bind_sockets
 
 from rtstore import __version__
 from rtstore.errors import StoreRefused, StoreUnavailable
+from rtstore.pids import is_alive
 from rtstore.redis_backend.link import Link
 
 logger = logging.getLogger(__name__)
@@ -105,17 +106,7 @@ class ServerRecord:
             return True
         on_this_host = host == self._told["host"].encode()
         # Killed and started again: the record is young, but its process is gone.
-        return on_this_host and (pid is None or not _is_alive(int(pid)))
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+        return on_this_host and (pid is None or not is_alive(int(pid)))
 
 
 def _now_ms() -> int:

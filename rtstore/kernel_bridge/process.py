@@ -6,30 +6,23 @@ import asyncio
 import os
 from contextlib import suppress
 
-import psutil  # type: ignore[import-untyped]
+from rtstore.pids import is_alive
 
 POLL_S = 0.1
 
 
-def is_alive(pid: int) -> bool:
-    """Whether it runs: one that ended and was not waited for does not. 0: nobody knows, so yes."""
-    if pid <= 0:
-        return True
-    try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.Error:
-        return True
+def may_run(pid: int) -> bool:
+    """Whether it runs; 0: nobody knows which it is, so yes."""
+    return pid <= 0 or is_alive(pid)
 
 
 async def until_ended(pid: int, *, within_s: float) -> None:
-    """Wait until it ends, at most `within_s`."""
+    """Wait until it ends, at most `within_s`; 0: nobody knows which it is, so it runs."""
     loop = asyncio.get_running_loop()
     with suppress(TimeoutError):
         async with asyncio.timeout(within_s):
             if pid <= 0 or not hasattr(os, "pidfd_open"):
-                while is_alive(pid):  # noqa: ASYNC110 -- nobody can tell us
+                while may_run(pid):  # noqa: ASYNC110 -- nobody can tell us
                     await asyncio.sleep(POLL_S)
                 return
             try:

@@ -203,7 +203,7 @@ class Service:
     async def _until_ended(self, generation: str) -> None:
         pid = int(self._meta.get("pid") or 0)
         async with background(self._watch()):
-            while self._meta.get("generation") == generation and process.is_alive(pid):
+            while self._meta.get("generation") == generation and process.may_run(pid):
                 if self._meta.get("state") == "dead":
                     return
                 if self._ring is not None and self._ring.restarted.is_set():
