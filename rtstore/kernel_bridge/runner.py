@@ -64,6 +64,7 @@ class Runner:
         self._bell = asyncio.Event()
         self._position = EntryId(0, 0)
         self._restart_ordered_ms = 0
+        self._ended_by = ""
         self._current: Run | None = None
         self._begin(None)
 
@@ -149,6 +150,8 @@ class Runner:
         name = str(told.get("name") or told.get("by") or "")
         if entry.type == "restart":
             self._restart_ordered_ms = entry.ts
+        if entry.type != "interrupt":
+            self._ended_by = str(told.get("by") or "")
         if self._current is None:
             return
         self._by_other = told.get("by") != self._current.user
@@ -259,7 +262,9 @@ class Runner:
         await self.follow()
         # What was asked for after a restart was ordered is for the new kernel.
         until_ms = self._restart_ordered_ms
-        await self._queue.end(why, holding=self._turn.holding(), asked_until_ms=until_ms)
+        await self._queue.end(
+            why, by=self._ended_by, holding=self._turn.holding(), asked_until_ms=until_ms
+        )
 
     async def _send_next(self) -> None:
         if not self._turn.may_send():

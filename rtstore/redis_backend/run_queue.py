@@ -99,9 +99,11 @@ class RunQueue:
         )  # fmt: skip
         return bool(done)
 
-    async def end(self, why: str, *, holding: str = "", asked_until_ms: int = 0) -> None:
+    async def end(
+        self, why: str, *, by: str = "", holding: str = "", asked_until_ms: int = 0
+    ) -> None:
         """The kernel ended: what ran is lost, and what waited never runs, if it was asked for
-        until a time (unix, ms; 0: whenever).
+        until a time (unix, ms; 0: whenever). `by`: username of who ended it, if anybody did.
         """
         for to, when in ((LOST, (SENT, RUNNING)), (ABORTED, (REQUESTED,))):
             for run_id in await self.waiting():
@@ -109,8 +111,10 @@ class RunQueue:
                 if run is None:
                     continue
                 is_later = asked_until_ms and int(run.requested or 0) > asked_until_ms
-                if not (to == ABORTED and is_later):
-                    await self.change(run, to, holding=holding, when=when, why=why)
+                if to == ABORTED and is_later:
+                    continue
+                by_other = "1" if to == LOST and by not in ("", run.user) else None
+                await self.change(run, to, holding=holding, when=when, why=why, by_other=by_other)
 
     async def answer(self, run: Run, value: str, *, user: str, prompt_id: str = "") -> bool:
         """Answer what it asks; False when it asks nothing, or another question, by now."""

@@ -151,6 +151,8 @@ class KernelFold:
                     # Asked for earlier, but begun last: the cell shows it, so it ends with it.
                     self._over(cell, state, said)
             return
+        if state == LOST and said.content.get("by_other") and run_id in self.waiting:
+            self._begin(cell, said)  # so that the cell says what became of it
         info["state"] = state
         info |= {key: said.content[key] for key in ("why", "count") if said.content.get(key)}
         self.changed_runs.add(cell)

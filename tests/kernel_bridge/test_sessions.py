@@ -130,6 +130,22 @@ async def test_whoever_changes_the_kernel_under_others_runs_is_named(lab: Lab) -
                     break
 
 
+async def test_who_restarts_a_kernel_that_ignores_it_is_named_below_the_cell(lab: Lab) -> None:
+    deaf = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n" + LONG
+    async with bench(lab, "deaf.ipynb", [deaf]) as nb, somebody(lab) as other:
+        run_id = await nb.ask(0)
+        await until_runs(nb)
+        async with other.post(f"{lab.url}api/kernels/{nb.kernel_id}/restart") as reply:
+            assert reply.status == 200, await reply.text()
+
+        assert "restarted by" in await why_lost(nb, run_id)
+
+        async def is_said() -> bool:
+            return "[rtstore: the kernel was restarted by" in str(nb.outputs(0))
+
+        await until(is_said, what="the cell says what became of its run")
+
+
 async def test_a_notebook_opened_with_another_kernel_ends_the_one_that_it_had(lab: Lab) -> None:
     async with bench(lab, "chosen.ipynb", [LONG]) as nb, somebody(lab) as other:
         run_id = await nb.ask(0)

@@ -154,6 +154,16 @@ def test_who_ended_anothers_run_is_named_below_the_cell() -> None:
     assert nb.metadata[CELL]["rtstore"]["status"] == "lost"
 
 
+def test_a_run_that_was_sent_and_lost_before_it_began_says_so() -> None:
+    nb = Notebook()
+    nb.outputs[CELL] = [{"output_type": "stream", "name": "stdout", "text": "old"}]
+    nb.request()
+    nb.end("lost", why="the kernel was restarted by Bob", by_other="1")
+    assert nb.texts() == ["[rtstore: the kernel was restarted by Bob]\n"]
+    assert nb.values[CELL] == {"execution_state": "idle", "execution_count": None}
+    assert nb.runs[CELL]["state"] == "lost"
+
+
 def test_a_question_is_shown_until_it_is_answered() -> None:
     nb = Notebook()
     nb.request()
