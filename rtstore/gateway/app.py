@@ -20,6 +20,7 @@ def make_app(gateway: Gateway) -> web.Application:
     app.router.add_get(base + "rtstore/metrics", health.exposition)
     app.router.add_put(base + "api/collaboration/session/{path:.+}", sessions.open_session)
     app.router.add_post(base + "api/kernels/{kernel_id}/execute", execute.execute)
+    app.router.add_post(base + "api/kernels/{kernel_id}/input", inputs.answer_kernel)
     app.router.add_get(base + "rtstore/input/{kernel_id}/{run_id}", inputs.show)
     app.router.add_post(base + "rtstore/input/{kernel_id}/{run_id}", inputs.answer)
     mode = base + "rtstore/kernel-mode/{document_id}"

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from html import escape
+from typing import Any
 
 from aiohttp import web
 
-from rtstore.gateway.run_finding import find
+from rtstore.gateway.run_finding import Found, find, find_asking
 from rtstore.schema.identity import XSRF_HEADER
 
 VALUE_CHARS_MAX = 2**20
@@ -41,11 +42,20 @@ async def show(request: web.Request) -> web.Response:
 
 async def answer(request: web.Request) -> web.Response:
     """``value`` (and ``prompt_id``), as a form or JSON. The first wins: later ones get 409."""
-    found = await find(request, "kernels:execute")
-    if request.content_type == "application/json":
-        told = json.loads(await request.read() or b"{}")
-    else:
-        told = await request.post()
+    return await _answer(request, await find(request, "kernels:execute"))
+
+
+async def answer_kernel(request: web.Request) -> web.Response:
+    """``POST …/api/kernels/{kernel_id}/input``, ``{"input": …}``, as nbmodel's clients answer.
+
+    ``?run=`` names the run, else it is the one that asks: 404 when none does. As `answer` else.
+    """
+    return await _answer(request, await find_asking(request, "kernels:execute"))
+
+
+async def _answer(request: web.Request, found: Found) -> web.Response:
+    is_json = request.content_type == "application/json"
+    told = await (_json(request) if is_json else request.post())
     value, prompt_id = told.get("value", told.get("input")), str(told.get("prompt_id", ""))
     if not isinstance(value, str) or len(value) > VALUE_CHARS_MAX:
         raise web.HTTPBadRequest(reason="value is missing, or too long")
@@ -56,6 +66,16 @@ async def answer(request: web.Request) -> web.Response:
     if done:
         return _page("Answered", "<p>The cell goes on. You can close this page.</p>")
     return _page("Too late", "<p>Somebody answered before, or the cell ended.</p>", status=409)
+
+
+async def _json(request: web.Request) -> dict[str, Any]:
+    try:
+        told = json.loads(await request.read() or b"{}")
+    except ValueError as error:
+        raise web.HTTPBadRequest(reason="the body is no JSON") from error
+    if not isinstance(told, dict):
+        raise web.HTTPBadRequest(reason="the body must be a JSON object")
+    return told
 
 
 def _wants_json(request: web.Request) -> bool:

@@ -32,6 +32,7 @@ class _Cell:
     index: int
     source: str
     is_code: bool
+    may_fail: bool
 
 
 class RunRequests:
@@ -101,7 +102,8 @@ class RunRequests:
             await self._blank(told["cell"])
             return 200, ""
         given = {key: str(value) for key, value in told.items()}
-        run = Run.of_fields({**given, "source": source, "sha": source_sha(source)})
+        given |= {"source": source, "sha": source_sha(source)}
+        run = Run.of_fields({**given, "may_fail": "1" if cell.may_fail else ""})
         try:
             await self._queue_of(run.kernel).add(run)
         except NoSuchKernel:
@@ -131,11 +133,20 @@ def _cells(charge: Charge) -> dict[str, _Cell]:
         return {}
     return {
         str(cell.get("id")): _Cell(
-            index, str(cell.get("source", "")), cell.get("cell_type") == "code"
+            index,
+            str(cell.get("source", "")),
+            is_code=cell.get("cell_type") == "code",
+            may_fail=_may_fail(cell.get("metadata")),
         )
         for index, cell in enumerate(content["cells"])
         if isinstance(cell, dict)
     }
+
+
+def _may_fail(metadata: object) -> bool:
+    """Whether the cell's tags say so, as JupyterLab and nbclient read them."""
+    tags = metadata.get("tags") if isinstance(metadata, dict) else None
+    return isinstance(tags, list) and "raises-exception" in tags
 
 
 def _is_as_seen(told: dict[str, Any], source: str) -> bool:

@@ -240,7 +240,7 @@ class Runner:
             run, to, holding=self._turn.holding(), when=(SENT, RUNNING), **told
         )
         metrics.RUNS.labels(state=to).inc()
-        if to != OK or interrupted:
+        if interrupted or (to != OK and not (to == ERROR and run.may_fail)):
             why = why or interrupted or "an earlier cell failed"
             await self._abort(why, of=run, until_ms=self._restart_ordered_ms)
 
@@ -286,7 +286,7 @@ class Runner:
             "store_history": True,
             "user_expressions": {},
             "allow_stdin": True,
-            "stop_on_error": True,
+            "stop_on_error": not run.may_fail,
         }
         frames = self._sender.request(
             "execute_request",

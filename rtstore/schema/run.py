@@ -51,6 +51,8 @@ class Run:
     """Why it was aborted or lost, or who interrupted it."""
     by_other: str = ""
     """'1' when that was somebody else than who asked for the run."""
+    may_fail: str = ""
+    """'1' when its error stops no other run: the cell is tagged ``raises-exception``."""
     records_timing: str = ""
     """'1' when the cell's metadata is to hold its times."""
     sent_at: str = ""

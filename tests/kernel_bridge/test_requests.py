@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from pycrdt import Array
 
 from rtstore.redis_backend.connection import connect
 from rtstore.redis_backend.keys import Keys
@@ -75,11 +76,17 @@ async def test_a_third_one_polls_for_the_result(lab: Lab) -> None:
             assert reply.status == 202
             where, told = reply.headers["Location"].lstrip("/"), await reply.json()
 
+        asked = ""
+
         async def asks() -> bool:
-            return (await get(nb, where))[0] == 300
+            nonlocal asked
+            async with nb.http.get(nb.lab.url + where, allow_redirects=False) as reply:
+                asked = reply.headers.get("Location", "").lstrip("/")
+                return reply.status == 300
 
         await until(asks, what="it asks")
-        await nb.answer(told["run"], "yes")
+        async with nb.http.post(nb.lab.url + asked, json={"input": "yes"}) as reply:
+            assert reply.status == 201, await reply.text()
         await nb.until_over(told["run"])
         status, told = await get(nb, where)
         assert (status, told["status"], told["execution_count"]) == (200, "ok", 1)
@@ -127,6 +134,37 @@ async def test_of_two_answers_the_first_counts(lab: Lab) -> None:
         assert "5" in str(told["outputs"][-1]["data"])
         async with lab.redis() as redis:
             assert "first" not in str(await redis.xrange(nb.keys.out))
+
+
+async def test_who_answers_a_kernel_answers_the_cell_that_asks(lab: Lab) -> None:
+    async with bench(lab, "asking.ipynb", ["input('? ')"]) as nb:
+        url = f"{lab.url}api/kernels/{nb.kernel_id}/input"
+
+        async def post(body: object) -> int:
+            async with nb.http.post(url, json=body) as reply:
+                return reply.status
+
+        assert await post({"input": "nobody asked"}) == 404
+        run_id = await nb.ask(0)
+
+        async def asks() -> bool:
+            return await post(["no object"]) == 400
+
+        await until(asks, what="it asks")
+        assert await post({"input": "me"}) == 201
+        assert await nb.until_over(run_id) == "ok"
+
+
+async def test_an_error_that_is_expected_stops_nothing(lab: Lab) -> None:
+    async with bench(lab, "raises.ipynb", ["1 / 0", "print('on')"]) as nb:
+        cells = nb.notebook.ydoc.get("cells", type=Array)
+        cells[0]["metadata"]["tags"] = ["raises-exception"]
+
+        async with asyncio.TaskGroup() as pressed:  # Run All
+            runs = [pressed.create_task(nb.ask(cell)) for cell in (0, 1)]
+
+        states = [await nb.until_over(run.result()) for run in runs]
+        assert states == ["error", "ok"]
 
 
 async def test_marks_say_what_a_result_is_worth(lab: Lab) -> None:
