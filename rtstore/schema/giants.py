@@ -23,7 +23,9 @@ from rtstore.schema import terminal_text
 Output = dict[str, Any]
 
 INLINE_CHARS_MAX = 2**20
-"""Of one value or stream."""
+"""Of one value of a bundle, as of an image."""
+STREAM_CHARS_MAX = 2**18
+"""Of a stream: a page lays the whole text out anew with each addition, and stands still then."""
 CELL_CHARS_MAX = 10 * 2**20
 """Of all outputs of a cell; more of them are kept beside if they are over SMALL_CHARS_MAX."""
 SMALL_CHARS_MAX = 2**14
@@ -92,9 +94,9 @@ def shrunk(output: Output, beside: Beside, *, chars_max: int = INLINE_CHARS_MAX)
 
 def split(text: str) -> tuple[str, str]:
     """The part of a stream's text that a document holds, and the rest."""
-    if len(text) <= INLINE_CHARS_MAX:
+    if len(text) <= STREAM_CHARS_MAX:
         return text, ""
-    cut = text.rfind("\n", 0, INLINE_CHARS_MAX) + 1 or INLINE_CHARS_MAX
+    cut = text.rfind("\n", 0, STREAM_CHARS_MAX) + 1 or STREAM_CHARS_MAX
     return text[:cut], text[cut:]
 
 
