@@ -115,14 +115,17 @@ async def test_an_image_that_is_kept_beside_is_shown(lab: Lab, meet: Meet) -> No
 
 def _memory(lab: Lab) -> int:
     """What the workers and the store take now."""
-    return sum(
-        int(psutil.Process(worker.pid).memory_info().rss) for worker in lab.workers()
-    ) + sum(
-        int(process.memory_info().rss)
-        for process in psutil.process_iter()
-        if process.name() in ("redis-server", "valkey-server")
-        and str(lab.data) in " ".join(process.cmdline())
-    )
+    workers = {worker.pid for worker in lab.workers()}
+    rss = 0
+    # Asked for at once: any process of the machine may end between two questions.
+    for process in psutil.process_iter(["name", "cmdline", "memory_info"]):
+        told = process.info
+        is_store = told["name"] in ("redis-server", "valkey-server") and str(lab.data) in " ".join(
+            told["cmdline"] or ()
+        )
+        if is_store or process.pid in workers:
+            rss += int(told["memory_info"].rss)
+    return rss
 
 
 def _text_on_disk(lab: Lab, path: str) -> str:
