@@ -66,6 +66,10 @@ class Keeper:
         if self._stats.empty():
             self._stats.put_nowait(stat)
 
+    def jupyter_is_back(self) -> None:
+        """It did not answer, and does now: save what waits for it, without the usual delay."""
+        self._charge.replica.edited.set()
+
     async def run(self) -> None:
         """Keep it until it is idle, gone, or another's. The lease is ours when this is called.
 

@@ -158,6 +158,7 @@ class Keepers:
 
     async def _watch(self) -> None:
         """Look at all files kept here, in one request."""
+        is_away = False
         while True:
             await asyncio.sleep(STAT_S)
             watched = {k: keeper.path for k, keeper in self._kept.items() if keeper.path}
@@ -166,13 +167,17 @@ class Keepers:
             try:
                 stats, moved = await self._office.contents.stat(sorted(set(watched.values())))
             except RTStoreError as error:
-                if not isinstance(error, JupyterUnavailable):
+                is_away = isinstance(error, JupyterUnavailable)
+                if not is_away:
                     logger.warning("files not looked at: %s", error)
                 continue
             for document_id, path in watched.items():
                 keeper = self._kept.get(document_id)
+                if keeper is not None and is_away:
+                    keeper.jupyter_is_back()
                 if keeper is not None and path not in moved and path in stats:
                     keeper.seen(stats[path])
+            is_away = False
 
 
 async def _release(lease: Lease) -> None:
