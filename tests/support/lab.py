@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import psutil  # type: ignore[import-untyped]
 import redis.asyncio
 
-from rtstore.redis_backend.keys import DocumentKeys, Keys
+from rtstore.redis_backend.keys import DocumentKeys, KernelKeys, Keys
 from rtstore.supervisor.jupyter_seat import http_status
 from rtstore.supervisor.slots import WorkerSlot, live
 from tests.support.waiting import until
@@ -50,6 +50,10 @@ class Lab:
     def workers(self) -> list[WorkerSlot]:
         """Those that are there now."""
         return live(self.state_dir)
+
+    def bridges(self) -> list[WorkerSlot]:
+        """Those of them that serve kernels."""
+        return self.workers()
 
     def jupyter_pid(self) -> int:
         """Of the Jupyter server that runs now."""
@@ -89,6 +93,10 @@ class Lab:
             found = await redis.hget(keys.root(self.state_dir.name).paths, path)
         assert found, f"{path} was never opened"
         return keys.document(found)
+
+    def kernel(self, kernel_id: str) -> KernelKeys:
+        """The keys of the kernel."""
+        return Keys().kernel(self.state_dir.name, kernel_id)
 
     async def who(self, path: str) -> dict[str, dict[str, Any]]:
         """Who is in the document: "<worker>.<connection>" → what is known of them."""

@@ -12,7 +12,7 @@ from pycrdt import Array
 from redis.exceptions import RedisError
 
 from rtstore.client import Notebook, connect
-from rtstore.redis_backend.keys import KernelKeys, Keys
+from rtstore.redis_backend.keys import KernelKeys
 from rtstore.schema.canonical import plain
 from tests.support.lab import Lab
 from tests.support.waiting import until
@@ -41,7 +41,7 @@ class Bench:
     @property
     def keys(self) -> KernelKeys:
         """The kernel's."""
-        return Keys().kernel(self.lab.state_dir.name, self.kernel_id)
+        return self.lab.kernel(self.kernel_id)
 
     async def post(self, cell: int, **more: Any) -> tuple[int, dict[str, Any]]:
         """Press Run: the status and what was answered."""
