@@ -105,3 +105,14 @@ SHORT = [
         normalize=ANY_TRACEBACK,
     ),
 ]
+_ALONE = ("own_question", "own_error")
+
+
+def _together() -> Case:
+    cases = [case for case in SHORT if case.name not in _ALONE]
+    cells = [cell for case in cases for cell in case.cells]
+    return _case("own_all", cells, [of for case in cases for of in case.expected["outputs"]])
+
+
+TOGETHER = _together()
+"""Those that need no answer and end well, in one notebook."""

@@ -141,10 +141,17 @@ class Bench:
 
 @asynccontextmanager
 async def bench(
-    lab: Lab, path: str, cells: list[str], *, kernel: str = "python3"
+    lab: Lab,
+    path: str,
+    cells: list[str],
+    *,
+    kernel: str = "python3",
+    is_trusted: bool = False,
 ) -> AsyncIterator[Bench]:
     """A new notebook of code cells, open, with a kernel that is shut down at the end."""
     lab.write_notebook(path, cells)
+    if is_trusted:
+        lab.trust(path)
     headers = {"Authorization": f"token {lab.token}"}
     # With its cookies, a client is one user over all its requests.
     async with (
