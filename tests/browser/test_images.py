@@ -20,7 +20,7 @@ from rtstore.pubsub.content import content_of
 from rtstore.redis_backend.connection import connect
 from rtstore.redis_backend.update_log import UpdateLog
 from tests.browser.conftest import Meet
-from tests.browser.test_floods import FREEZE, FREEZE_MS_MAX
+from tests.browser.test_floods import FREEZE_MS_MAX
 from tests.support.lab import Lab
 from tests.support.tools import LONG
 
@@ -52,6 +52,16 @@ CELLS = {
         f"for _ in range({IMAGES}):\n    shown.update(png(80))"
     ),
 }
+FREEZE = """() => {
+  const gaps = window.gaps = {last: performance.now(), most: 0};
+  const look = (now) => {
+    if (window.gaps !== gaps) return;
+    gaps.most = Math.max(gaps.most, now - gaps.last);
+    gaps.last = now;
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+}"""
 OVER = """cell => {
   const model = window.rt.panel().content.widgets[cell].model;
   return model.executionCount > 0 && model.executionState === 'idle';

@@ -55,21 +55,6 @@ if LONG:
     ) -> None:
         await both_show(lab, arrive, case, tmp_path)
 
-    async def test_what_could_run_in_a_page_shows_there_when_the_notebook_is_trusted(
-        lab: Lab, arrive: Arrive
-    ) -> None:
-        """JupyterLab looks at that when it opens a notebook: running a cell is told to it then."""
-        cell = "import ipywidgets\nipywidgets.IntSlider(value=3)"
-        async with bench(lab, "untrusted.ipynb", [cell]) as nb:
-            ann = await arrive("ann")
-            await ann.open("untrusted.ipynb")
-            await ann.until_kernel()
-            await ann.run_cell(0)
-            await ann.until_shown(0, "IntSlider(value=3)")
-            await nb.until_idle(0)
-            await ann.reload()
-            await ann.page.locator(".jp-OutputArea-output .widget-slider").wait_for()
-
 
 async def both_show(lab: Lab, arrive: Arrive, case: Case, tmp_path: Path) -> None:
     path = f"pages {case.name}.ipynb"
