@@ -10,9 +10,10 @@ from typing import Any
 
 from rtstore.errors import LeaseLost
 from rtstore.keeper import giants
+from rtstore.keeper.batch import Batch
 from rtstore.keeper.charge import Charge
 from rtstore.redis_backend.keys import KernelKeys
-from rtstore.redis_backend.output_log import OutputEntry, OutputLog
+from rtstore.redis_backend.output_log import OutputEntry, OutputLog, content_of
 from rtstore.redis_backend.run_book import RunBook
 from rtstore.redis_backend.run_queue import RunQueue
 from rtstore.redis_backend.update_log import Folded, Origin
@@ -28,8 +29,6 @@ logger = logging.getLogger(__name__)
 
 PAUSE_S = 0.1
 """A cell is written at most this often; the first time at once."""
-CHARS_MAX = 2**18
-"""Written at once."""
 TRIMMED = "there was too much at once, or nobody followed for a day"
 LOOK_S = 1.0
 """The feed may lose a message; then this late."""
@@ -170,25 +169,20 @@ class _Follower:
     async def _read_on(self) -> None:
         position = EntryId.parse(self._cursor or "0-0")
         while entries := await self._log.read(position):
-            said: list[Said] = []
+            batch = Batch()
             dropped = await self._log.dropped() if self._cursor else BEGINNING
             if entries[0].id > dropped > position:
                 self._was_trimmed = True
-                said.append(Said(str(dropped), "gap", "trimmed", "", {"why": TRIMMED}, 0))
-            chars = 0
+                batch.add(Said(str(dropped), "gap", "trimmed", "", {"why": TRIMMED}, 0), 0)
             for entry in entries:
                 position = entry.id
-                said.append(await self._heard(entry))
-                chars += len(entry.content)
-                if chars >= CHARS_MAX:
-                    await self._write(said, position)
-                    said, chars = [], 0
-            if said:
-                await self._write(said, position)
-
-    async def _heard(self, entry: OutputEntry) -> Said:
-        content = await self._log.content(entry)
-        return Said(str(entry.id), entry.kind, entry.type, entry.parent, content, entry.ts)
+                text = await self._log.text(entry)
+                batch.add(_said(entry, text), len(text))
+                if batch.is_full:
+                    await self._write(batch.said, position)
+                    batch = Batch()
+            if batch.said:
+                await self._write(batch.said, position)
 
     async def _write(self, said: list[Said], position: EntryId) -> None:
         """Put what was said into the document, in one step with the cursor."""
@@ -243,6 +237,11 @@ class _Follower:
             epoch=charge.epoch,
             holding=charge.lease.holding,
         )
+
+
+def _said(entry: OutputEntry, text: str | bytes) -> Said:
+    content = content_of(text)
+    return Said(str(entry.id), entry.kind, entry.type, entry.parent, content, entry.ts)
 
 
 def _ended(run: Run, position: EntryId) -> Said:

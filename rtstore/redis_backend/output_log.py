@@ -178,11 +178,20 @@ class OutputLog:
 
     async def content(self, entry: OutputEntry) -> dict[str, Any]:
         """What the entry says; {} if it was dropped since."""
-        text: str | bytes = entry.content
-        if text == _BODY:
-            text = await self._link.command("GET", self.keys.body(str(entry.id))) or "{}"
-        told = json.loads(text or "{}")
-        return told if isinstance(told, dict) else {}
+        return content_of(await self.text(entry))
+
+    async def text(self, entry: OutputEntry) -> str | bytes:
+        """The same as JSON; '' if it was dropped since."""
+        if entry.content != _BODY:
+            return entry.content
+        body: bytes | None = await self._link.command("GET", self.keys.body(str(entry.id)))
+        return body or ""
+
+
+def content_of(text: str | bytes) -> dict[str, Any]:
+    """What an entry says whose `text` this is."""
+    told = json.loads(text or "{}")
+    return told if isinstance(told, dict) else {}
 
 
 def _entry(raw: Any) -> OutputEntry:  # noqa: ANN401 -- a Redis reply

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.browser.conftest import Arrive, Meet
 from tests.support.lab import Lab
+from tests.support.tools import LONG as TEST_LONG
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
+TALK = "import time\nfor i in range(81):\n    print('line', i, flush=True)\n    time.sleep(1.05)"
 LONG = "import time\nfor i in range(40):\n    print('line', i, flush=True)\n    time.sleep(0.2)"
 
 
@@ -25,7 +29,7 @@ def cells_on_disk(lab: Lab, path: str) -> list[dict[str, Any]]:
     return cells
 
 
-async def until_on_disk(lab: Lab, path: str, texts: list[str]) -> None:
+async def until_on_disk(lab: Lab, path: str, texts: list[str], *, within_s: float = 20.0) -> None:
     """Wait until the outputs in the file are these texts."""
 
     async def look() -> bool:
@@ -36,7 +40,7 @@ async def until_on_disk(lab: Lab, path: str, texts: list[str]) -> None:
         ]
         return told[: len(texts)] == texts
 
-    await until(look, what=f"{path} on disk shows {texts}", timeout_s=20)
+    await until(look, what=f"{path} on disk shows {texts}", timeout_s=within_s)
 
 
 async def test_a_run_shows_in_both_pages_and_in_the_file(lab: Lab, meet: Meet) -> None:
@@ -77,6 +81,48 @@ async def test_a_run_goes_on_when_all_pages_are_closed(lab: Lab, arrive: Arrive)
     await cy.until_prompts(["[1]:", "[2]:"])
     assert await cy.shown(0) == whole.strip()
     assert await cy.dialogs() == []
+
+
+if TEST_LONG:  # else 85 s in which nothing is to be seen
+
+    @pytest.mark.timeout(300)
+    async def test_81_lines_are_said_while_nobody_is_there(
+        lab: Lab, arrive: Arrive, measured: Callable[[str], None]
+    ) -> None:
+        path = "alone for long.ipynb"
+        lab.write_notebook(path, [TALK, "print('after')"])
+        whole = "".join(f"line {number}\n" for number in range(81))
+        ann = await arrive("ann")
+        await ann.open(path)
+        await ann.until_kernel()
+        await ann.run_cell(0)
+        await ann.run_cell(1)
+        await ann.until_shown(0, "line 0")
+        await ann.leave()
+        left = time.monotonic()
+        await until_nobody(lab, path)
+
+        await until_on_disk(lab, path, [whole, "after\n"], within_s=150)
+        alone_s = time.monotonic() - left
+        assert await lab.who(path) == {}
+        assert [cell["execution_count"] for cell in cells_on_disk(lab, path)] == [1, 2]
+        assert alone_s > 80
+
+        bob = await arrive("bob")
+        await bob.open(path)
+        await bob.until_prompts(["[1]:", "[2]:"])
+        assert await bob.shown(0) == whole.strip()
+        assert await bob.dialogs() == []
+        measured(f"81 lines, nobody there for {alone_s:.0f} s: all in the file and in a new page")
+
+
+async def until_nobody(lab: Lab, path: str) -> None:
+    """Wait until no page has the document open."""
+
+    async def look() -> bool:
+        return await lab.who(path) == {}
+
+    await until(look, what=f"nobody has {path} open", timeout_s=30)
 
 
 @pytest.mark.parametrize("number", range(3))

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,7 +55,7 @@ async def running_site(
     ports = [free_port("127.0.0.1", [0]) for _ in range(WORKERS + 1)]
     with jupyter.running():
         workers = [_start_worker(jupyter, folder, port) for port in ports[1:]]
-        web = _start_nginx(folder, jupyter, ports)
+        web = start_nginx(folder, jupyter, ports[0], [f"127.0.0.1:{port}" for port in ports[1:]])
         site = Site(f"http://127.0.0.1:{ports[0]}/", jupyter, workers, ports[1:])
         try:
             for port in ports[1:]:
@@ -69,7 +69,21 @@ async def running_site(
 
 
 def _start_worker(jupyter: Jupyter, folder: Path, port: int) -> subprocess.Popen[bytes]:
-    environ = os.environ | {
+    with (folder / f"worker-{port}.log").open("wb") as log:
+        return subprocess.Popen(
+            [
+                *(sys.executable, "-P", "-m", "rtstore", "worker", "--port", str(port)),
+                *("--roles", "gateway,keeper"),
+            ],
+            env=worker_environ(jupyter, folder),
+            stdout=log,
+            stderr=log,
+        )
+
+
+def worker_environ(jupyter: Jupyter, folder: Path) -> dict[str, str]:
+    """What a worker of this Jupyter server is told; what it keeps on disk goes to `folder`."""
+    return os.environ | {
         "RTSTORE_REDIS_URL": jupyter.store_url,
         "RTSTORE_SECRET": SECRET,
         "RTSTORE_CONTENTS_ID": ROOT,
@@ -77,26 +91,19 @@ def _start_worker(jupyter: Jupyter, folder: Path, port: int) -> subprocess.Popen
         "RTSTORE_JUPYTER_URL": jupyter.origin,
         "RTSTORE_DATA_DIR": str(folder / "rtstore"),
     }
-    with (folder / f"worker-{port}.log").open("wb") as log:
-        return subprocess.Popen(
-            [
-                *(sys.executable, "-P", "-m", "rtstore", "worker", "--port", str(port)),
-                *("--roles", "gateway,keeper"),
-            ],
-            env=environ,
-            stdout=log,
-            stderr=log,
-        )
 
 
-def _start_nginx(folder: Path, jupyter: Jupyter, ports: list[int]) -> subprocess.Popen[bytes]:
+def start_nginx(
+    folder: Path, jupyter: Jupyter, port: int, workers: Sequence[str]
+) -> subprocess.Popen[bytes]:
     """With the very file that users get: only names and ports are other ones here."""
     told = CONFIG.read_text()
-    told = told.replace("jupyter:8888", f"127.0.0.1:{jupyter.port}")
-    for number, port in enumerate(ports[1:], 1):
-        told, count = re.subn(rf"worker-{number}:8890", f"127.0.0.1:{port}", told)
+    told = told.replace("jupyter:8888", jupyter.origin.removeprefix("http://"))
+    for number, address in enumerate(workers, 1):
+        told, count = re.subn(rf"worker-{number}:8890", address, told)
         assert count == 1
-    told = told.replace("listen 8080", f"listen 127.0.0.1:{ports[0]}")
+    told = re.sub(r" +server worker-.*\n", "", told)  # there are fewer
+    told = told.replace("listen 8080", f"listen 127.0.0.1:{port}")
     scratch = "".join(
         f"{kind}_temp_path {folder}/nginx-{kind};\n"
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")

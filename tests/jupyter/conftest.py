@@ -74,6 +74,7 @@ class Jupyter:
     arguments: list[str] = field(default_factory=list)
     extensions: dict[str, bool] = field(default_factory=lambda: {"rtstore": True} | PLAIN)
     supervised: bool = True
+    ip: str = "127.0.0.1"
     port: int = field(default_factory=lambda: free_port("127.0.0.1", [0]))
     process: subprocess.Popen[bytes] | None = None
 
@@ -87,7 +88,7 @@ class Jupyter:
 
     @property
     def origin(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.ip}:{self.port}"
 
     def url(self, path: str) -> URL:
         """Of this server, absolute; `path` without the base URL, as it goes over the wire."""
@@ -101,7 +102,7 @@ class Jupyter:
         """Start it and wait until it answers."""
         command = [*HELD_TO_PERMISSIONS, "-m", "jupyter_server", "--allow-root", "--no-browser"]
         command += [f"--ServerApp.port={self.port}", "--ServerApp.port_retries=0"]
-        command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.base_url={self.base_url}"]
+        command += [f"--ServerApp.ip={self.ip}", f"--ServerApp.base_url={self.base_url}"]
         command += [f"--ServerApp.root_dir={self.files}", f"--IdentityProvider.token={TOKEN}"]
         command += ["--FileContentsManager.delete_to_trash=False"]
         command += [f"--ServerApp.jpserver_extensions={self.extensions!r}"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import re
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -156,7 +157,7 @@ async def again_and_again(lab: Lab, fault: str, kernel: str) -> None:
     chance = random.Random(f"{SEED} {fault} {kernel}")
     for number in range(KILLS):
         seed = chance.randrange(10**6)
-        tag = f"{fault.partition(' ')[0].strip(',')}{number}"
+        tag = re.sub(r"\W+", "-", f"{fault} {kernel} {number}")
         try:
             await one(lab, fault, tag, random.Random(seed), kernel)
         except Exception as error:
@@ -186,7 +187,7 @@ async def until_heard_by_all(nb: Bench) -> None:
         await nb.run(1)
         async with nb.lab.redis() as redis:
             told = await redis.hgetall(nb.keys.ears)
-        alive = {worker.worker for worker in nb.lab.workers()}
+        alive = {worker.worker for worker in nb.lab.bridges()}
         return len(alive) == 3 and all(told.get(worker) == "synced" for worker in alive)
 
     await until(all_synced, what="all bridges are synced", timeout_s=30)

@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import nbformat
 import psutil  # type: ignore[import-untyped]
 import redis.asyncio
+from nbformat.sign import NotebookNotary
 
-from rtstore.redis_backend.keys import DocumentKeys, Keys
+from rtstore.redis_backend.keys import DocumentKeys, KernelKeys, Keys
 from rtstore.supervisor.jupyter_seat import http_status
 from rtstore.supervisor.slots import WorkerSlot, live
 from tests.support.waiting import until
@@ -50,6 +52,10 @@ class Lab:
     def workers(self) -> list[WorkerSlot]:
         """Those that are there now."""
         return live(self.state_dir)
+
+    def bridges(self) -> list[WorkerSlot]:
+        """Those of them that serve kernels."""
+        return self.workers()
 
     def jupyter_pid(self) -> int:
         """Of the Jupyter server that runs now."""
@@ -90,6 +96,10 @@ class Lab:
         assert found, f"{path} was never opened"
         return keys.document(found)
 
+    def kernel(self, kernel_id: str) -> KernelKeys:
+        """The keys of the kernel."""
+        return Keys().kernel(self.state_dir.name, kernel_id)
+
     async def who(self, path: str) -> dict[str, dict[str, Any]]:
         """Who is in the document: "<worker>.<connection>" → what is known of them."""
         document = await self.document(path)
@@ -123,6 +133,12 @@ class Lab:
             "nbformat_minor": 5,
         }
         (self.notes / path).write_text(json.dumps(notebook, indent=1) + "\n")
+
+    def trust(self, path: str) -> None:
+        """As ``jupyter trust`` does: what the notebook shows may be more than text."""
+        notary = NotebookNotary(data_dir=str(self.notes.parent / "share"))
+        notary.sign(nbformat.reads((self.notes / path).read_text(), as_version=4))
+        notary.store.close()
 
     def on_disk(self, path: str) -> list[str]:
         """The sources of the notebook's cells in its file; [] while it is being written."""

@@ -12,7 +12,7 @@ from pycrdt import Array
 from redis.exceptions import RedisError
 
 from rtstore.client import Notebook, connect
-from rtstore.redis_backend.keys import KernelKeys, Keys
+from rtstore.redis_backend.keys import KernelKeys
 from rtstore.schema.canonical import plain
 from tests.support.lab import Lab
 from tests.support.waiting import until
@@ -41,7 +41,7 @@ class Bench:
     @property
     def keys(self) -> KernelKeys:
         """The kernel's."""
-        return Keys().kernel(self.lab.state_dir.name, self.kernel_id)
+        return self.lab.kernel(self.kernel_id)
 
     async def post(self, cell: int, **more: Any) -> tuple[int, dict[str, Any]]:
         """Press Run: the status and what was answered."""
@@ -141,10 +141,17 @@ class Bench:
 
 @asynccontextmanager
 async def bench(
-    lab: Lab, path: str, cells: list[str], *, kernel: str = "python3"
+    lab: Lab,
+    path: str,
+    cells: list[str],
+    *,
+    kernel: str = "python3",
+    is_trusted: bool = False,
 ) -> AsyncIterator[Bench]:
     """A new notebook of code cells, open, with a kernel that is shut down at the end."""
     lab.write_notebook(path, cells)
+    if is_trusted:
+        lab.trust(path)
     headers = {"Authorization": f"token {lab.token}"}
     # With its cookies, a client is one user over all its requests.
     async with (

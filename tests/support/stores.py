@@ -27,6 +27,13 @@ from tests.support.waiting import until
 
 Kind = Literal["valkey", "redis7"]
 START_S = 20.0
+KEEPS_ALL = {
+    "appendonly": "yes",
+    "appendfsync": "everysec",
+    "save": "",
+    "maxmemory-policy": "noeviction",
+    "stream-node-max-bytes": "1024",
+}
 
 
 class Flavour(NamedTuple):
@@ -153,6 +160,12 @@ async def start_store(
         shutil.rmtree(short, ignore_errors=True)
 
 
+def command_at(address: str, port: int, data: Path, kind: Kind = "valkey") -> list[str]:
+    """What runs a store that other hosts reach; its data goes to `data`."""
+    where = {"bind": address, "port": str(port), "protected-mode": "no"}
+    return [_binary(kind), *_words({**KEEPS_ALL, "dir": str(data), **where})]
+
+
 def _binary(kind: Kind) -> str:
     if kind == "redis7":
         return program("redis7")
@@ -162,18 +175,13 @@ def _binary(kind: Kind) -> str:
 
 
 def _flags(data: Path, socket_path: Path, *, cluster: bool) -> list[str]:
-    flags = {
-        "port": "0",
-        "unixsocket": str(socket_path),
-        "dir": str(data),
-        "appendonly": "yes",
-        "appendfsync": "everysec",
-        "save": "",
-        "maxmemory-policy": "noeviction",
-        "stream-node-max-bytes": "1024",
-    }
+    flags = {"port": "0", "unixsocket": str(socket_path), "dir": str(data), **KEEPS_ALL}
     if cluster:
         flags |= {"cluster-enabled": "yes", "cluster-port": _free_port(), "bind": "127.0.0.1"}
+    return _words(flags)
+
+
+def _words(flags: dict[str, str]) -> list[str]:
     return [word for key, value in flags.items() for word in (f"--{key}", value)]
 
 

@@ -24,10 +24,13 @@ TOOLS = {
     "browser": Tool("chromium", "chromium"),
     "redis7": Tool("redis-server", "redis-server"),
     "nginx": Tool("nginx", "nginx-light"),
+    "hosts": Tool("ip", "iproute2"),
 }
 
 ALL_REQUIRED = os.environ.get("RTSTORE_TEST_ALL") == "1"
 """A missing tool is a failure, not a skip."""
+LONG = os.environ.get("RTSTORE_TEST_LONG") == "1"
+"""Tests that have a long form run it."""
 
 
 def program(marker: str) -> str:

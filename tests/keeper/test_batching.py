@@ -1,0 +1,69 @@
+"""How much of what a kernel says goes into a document at once."""
+
+from __future__ import annotations
+
+from rtstore.keeper.batch import CHARS_MAX, HELD_CHARS_MAX, Batch
+from rtstore.keeper.kernel_outputs import KernelOutputs
+from rtstore.redis_backend.link import Link
+from rtstore.redis_backend.run_book import RunBook
+from rtstore.redis_backend.update_log import UpdateLog
+from rtstore.schema.kernel_fold import Said
+from rtstore.tasks import background
+from tests.keeper.test_following import KERNEL, RUN, Kernel, _Charge, charge, link
+from tests.support.waiting import until
+
+__all__ = ["charge", "link"]
+
+IMAGE = CHARS_MAX // 8
+
+
+def said(type_: str, display_id: str = "") -> Said:
+    content = {"transient": {"display_id": display_id}}
+    return Said("1-1", "iopub", type_, "run", content, 0)
+
+
+def test_what_is_written_fills_a_batch() -> None:
+    batch = Batch()
+    for _ in range(7):
+        batch.add(said("display_data"), IMAGE)
+        assert not batch.is_full
+    batch.add(said("display_data"), IMAGE)
+    assert batch.is_full
+
+
+def test_what_is_replaced_fills_it_only_when_it_is_much() -> None:
+    cleared, updated = Batch(), Batch()
+    for _ in range(100):
+        cleared.add(said("clear_output"), 0)
+        cleared.add(said("display_data"), IMAGE)
+        updated.add(said("update_display_data", "a"), IMAGE)
+        updated.add(said("update_display_data", "b"), IMAGE)
+    assert not cleared.is_full
+    assert not updated.is_full
+    cleared.add(said("clear_output"), HELD_CHARS_MAX)
+    assert cleared.is_full
+
+
+async def test_a_thousand_images_in_one_place_are_a_few_in_the_document(
+    charge: _Charge, link: Link
+) -> None:
+    await link.command("HSET", KERNEL.meta, "kernel_id", "k-1", "generation", "1")
+    kernel, book = Kernel(link), RunBook(link, charge.keys)
+    await link.command("HSET", charge.keys.follows, "k-1", 1)
+    await kernel.log.begin("journal:1", {})
+    await kernel.queue.add(RUN)
+    await kernel.say("status", execution_state="busy")
+    for number in range(1000):
+        await kernel.say("clear_output", wait=True)
+        await kernel.say(
+            "display_data", data={"image/png": "x" * 20_000, "text/plain": str(number)}
+        )
+
+    async with background(KernelOutputs(charge, book, lambda _: KERNEL).run()):
+
+        async def is_shown() -> bool:
+            return "'999'" in str(charge.content()["cells"][0]["outputs"])
+
+        await until(is_shown, what="the last one is shown", timeout_s=30)
+    log = await UpdateLog(link, charge.keys, worker="t").load()
+    assert sum(len(entry.update) for entry in log.entries) < 20 * 20_000
