@@ -15,6 +15,7 @@ from rtstore.errors import KernelUnreachable, LeaseLost
 from rtstore.kernel_bridge import channels, process
 from rtstore.kernel_bridge.connection import Connection
 from rtstore.kernel_bridge.journal_source import JournalSource
+from rtstore.kernel_bridge.output_widgets import OutputWidgets
 from rtstore.kernel_bridge.ring import Ring
 from rtstore.kernel_bridge.ring_source import RingSource
 from rtstore.kernel_bridge.runner import Runner, Turn
@@ -23,6 +24,7 @@ from rtstore.redis_backend.lease import RENEW_S, Lease
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.output_log import OutputLog
 from rtstore.redis_backend.run_queue import RunQueue
+from rtstore.redis_backend.widget_book import WidgetBook
 from rtstore.schema import feed
 from rtstore.schema.feed import FeedNotice
 from rtstore.schema.kernel_message import Sender
@@ -167,8 +169,7 @@ class Service:
                 may_miss=self._ring is not None,
             )
             sender = Sender(session, connection.key)
-            runner = Runner(self._log, self._queue, opened, sender=sender, turn=turn)
-            self._runner = runner
+            runner = self._runner = self._runner_of(opened, sender, turn)
             await source.copy()
             journal = journal_of(self._meta, generation) if self._ring is None else ""
             jobs = source.run(), runner.run(), _take_replies(opened, source), self.tidy(journal)
@@ -177,6 +178,13 @@ class Service:
             await source.copy()
             await runner.end(self._why_ended())
             self._runner = None
+
+    def _runner_of(self, opened: channels.Channels, sender: Sender, turn: Turn) -> Runner:
+        book = WidgetBook(self._desk.link, self._keys)
+        widgets = OutputWidgets(
+            self._log, self._queue, book, opened, sender=sender, holding=turn.holding
+        )
+        return Runner(self._log, self._queue, opened, sender=sender, turn=turn, widgets=widgets)
 
     async def tidy(self, journal: str) -> None:
         """Keep log and disk small, for ever, while `journal` ('': none) is copied.

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from tests.kernel_bridge import widget_cases
 from tests.kernel_bridge.cases import WHY_NOT, Case, all_cases, joined
 from tests.support.lab import Lab
 from tests.support.runs import Bench, bench
@@ -20,6 +21,15 @@ LARGE = frozenset({"display_20MB", "lines_100k"})
 @pytest.mark.skipif(not CASES, reason=WHY_NOT)
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 async def test_a_notebook_shows_what_its_kernel_said(lab: Lab, case: Case) -> None:
+    await _run(lab, case)
+
+
+@pytest.mark.parametrize("case", widget_cases.CASES, ids=[c.name for c in widget_cases.CASES])
+async def test_what_a_widget_takes_is_not_in_the_cell(lab: Lab, case: Case) -> None:
+    await _run(lab, case)
+
+
+async def _run(lab: Lab, case: Case) -> None:
     async with bench(lab, f"{case.name}.ipynb", case.cells) as nb:
         await _perform(nb, case)
         counts = [cell.get("execution_count") for cell in nb.live()[: len(case.cells)]]
