@@ -60,7 +60,7 @@ async def opened(connection: Connection, *, identity: bytes) -> AsyncIterator[Ch
             socket.linger = 0
             socket.sndtimeo = 0
             socket.rcvhwm = 0
-            socket.connect(address)
+            connection.connect(socket, address)
         yield Channels(*sockets)
     finally:
         for socket in sockets:
