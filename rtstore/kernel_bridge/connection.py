@@ -20,6 +20,7 @@ class Connection:
     stdin: str
     iopub: str
     heartbeat: str
+    control: str
     key: bytes
     curve: tuple[bytes, bytes] | None = None
     """CurveZMQ's public and secret key (Z85) of the kernel and its clients; None: in the clear."""
@@ -47,6 +48,7 @@ class Connection:
                 stdin=_address(told, "stdin"),
                 iopub=_address(told, "iopub"),
                 heartbeat=_address(told, "hb"),
+                control=_address(told, "control"),
                 key=str(told.get("key", "")).encode(),
                 curve=_curve(told),
             )

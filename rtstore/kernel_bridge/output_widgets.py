@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from rtstore.kernel_bridge.channels import Channels
+from rtstore.kernel_bridge.turn import Turn
 from rtstore.redis_backend.output_log import OutputEntry, OutputLog
 from rtstore.redis_backend.run_queue import RunQueue
 from rtstore.redis_backend.widget_book import WidgetBook
@@ -28,8 +28,12 @@ logger = logging.getLogger(__name__)
 
 OURS = "rtstore-widget-"
 """So begin the ids of what we send."""
+SHOW = "rtstore_show_request"
+"""What our launcher's kernels understand: see there."""
 ANSWER_S = 10.0
 """A kernel that has not answered by then is told the next all the same."""
+SHOW_EVERY_S, SHOW_CHARS_PER_S = 0.25, 10**6
+"""How often pages are shown what widgets take while the cell runs: the less often, the more."""
 KEEP_ENTRIES = 2_000
 """After so many entries the place in the log is kept, whether or not there was anything."""
 _AT, _CAPTURES, _WIDGET = "at", "captures", "widget:"
@@ -41,7 +45,8 @@ class _Told:
 
     comm: str
     at_s: float
-    is_question: bool = False
+    method: str
+    """update; request_state; show: the kernel does not keep it, it only tells all pages."""
 
 
 class OutputWidgets:
@@ -55,11 +60,14 @@ class OutputWidgets:
         channels: Channels,
         *,
         sender: Sender,
-        holding: Callable[[], str],
+        turn: Turn,
     ) -> None:
-        """`holding`: our lease's value."""
         self._log, self._queue, self._book, self._channels = log, queue, book, channels
-        self._sender, self._holding = sender, holding
+        self._sender, self._turn = sender, turn
+        self._shows = turn.may_show
+        self._unshown: set[str] = set()
+        """Widgets that took something which no page was shown."""
+        self._show_at_s = 0.0
         self._position = EntryId(0, 0)
         self._captures = Captures()
         self._models: dict[str, WidgetOutputs] = {}
@@ -116,6 +124,7 @@ class OutputWidgets:
                 model = self._models.setdefault(comm, WidgetOutputs())
                 model.take(entry.type, await self._log.content(entry))
                 self._unkept.add(comm)
+                self._unshown.add(comm)
         elif entry.type == "comm_open" or entry.type in CLOSING:
             await self._take_comm(entry)
         elif entry.type == "status" and not entry.parent:
@@ -127,6 +136,7 @@ class OutputWidgets:
             self._models.clear()
             self._captures.forget()
             self._told.clear()
+            self._unshown.clear()
 
     async def _take_comm(self, entry: OutputEntry) -> None:
         if entry.type == "comm_msg" and not _may_matter(entry):
@@ -158,41 +168,71 @@ class OutputWidgets:
 
     # -- telling the kernel ----------------------------------------------------------------
 
-    async def flush(self, *, must: bool = False) -> None:
-        """Tell the kernel what it does not know, and keep it.
+    async def flush(self, *, must: bool = False) -> bool:
+        """Tell the kernel what it does not know, and keep it; whether it knows all now.
 
         One thing after the other: while it has not answered, the next has to wait, unless it
         `must` know. Raises KernelUnreachable, StoreUnavailable, LeaseLost.
         """
+        is_waiting = self._is_waiting()
+        if any(told.method == "show" for told in self._told.values()):
+            return False  # it comes another way: pages might be shown it last
         untold = [comm for comm, model in self._models.items() if not model.is_told]
-        if untold and (must or not self._is_waiting()):
+        if untold and is_waiting and not must:
+            return False
+        if untold:
             await self.keep()  # with it untold: if we die now, the next one tells it again
             for comm in untold:
                 model = self._models[comm]
-                await self._update(comm, {"outputs": model.outputs})
+                await self._send(comm, "update", {"outputs": model.outputs})
                 model.is_told = True
                 self._unkept.add(comm)
         elif self._unkept or self._entries >= KEEP_ENTRIES:
             await self.keep()
+        self._unshown.clear()
+        return True
+
+    async def show(self) -> None:
+        """Show all pages what widgets took of a cell that still runs.
+
+        The kernel takes in what it is told only when the cell is over. Raises KernelUnreachable,
+        StoreUnavailable, LeaseLost.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._entries >= KEEP_ENTRIES:
+            await self.keep()
+        if not self._shows or not self._unshown or now < self._show_at_s or self._is_waiting():
+            return
+        chars = 0
+        for comm in self._unshown & self._models.keys():
+            await self._send(comm, "show", {"outputs": self._models[comm].outputs})
+            chars += self._models[comm].chars
+        self._unshown.clear()
+        self._show_at_s = now + max(SHOW_EVERY_S, chars / SHOW_CHARS_PER_S)
 
     def _is_waiting(self) -> bool:
         oldest = asyncio.get_running_loop().time() - ANSWER_S
-        self._told = {name: told for name, told in self._told.items() if told.at_s > oldest}
+        late = [name for name, told in self._told.items() if told.at_s <= oldest]
+        for name in late:
+            if self._told.pop(name).method == "show":
+                self._shows = False
         return bool(self._told)
 
-    async def _update(self, comm: str, state: dict[str, Any]) -> None:
-        await self._send(comm, {"method": "update", "state": state, "buffer_paths": []})
-
-    async def _send(self, comm: str, data: dict[str, Any]) -> None:
+    async def _send(self, comm: str, method: str, state: dict[str, Any] | None = None) -> None:
         self._number += 1
         name = f"{OURS}{comm}-{self._position}-{self._number}"
-        told = _Told(comm, asyncio.get_running_loop().time(), data["method"] != "update")
-        self._told[name] = told
-        content = {"comm_id": comm, "data": data}
-        date = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-        await self._channels.request(
-            self._sender.request("comm_msg", content, msg_id=name, date=date)
+        self._told[name] = _Told(comm, asyncio.get_running_loop().time(), method)
+        data: dict[str, Any] = {"method": method}
+        if state is not None:
+            data = {"method": "update", "state": state, "buffer_paths": []}
+        is_shown = method == "show"
+        frames = self._sender.request(
+            SHOW if is_shown else "comm_msg",
+            {"comm_id": comm, "data": data},
+            msg_id=name,
+            date=datetime.now(UTC).isoformat().replace("+00:00", "Z"),
         )
+        await (self._channels.show(frames) if is_shown else self._channels.request(frames))
 
     async def _answered(self, entry: OutputEntry) -> None:
         """The kernel has what it was told, and has told all pages if it echoes that."""
@@ -204,9 +244,11 @@ class OutputWidgets:
             return
         del self._told[entry.parent]
         self._unkept.add(told.comm)
-        if is_over and not told.is_question and told.comm in self._models:
+        if is_over and told.method == "show":
+            self._shows = False  # it does not know what that is
+        if is_over and told.method == "update" and told.comm in self._models:
             # It echoes nothing: so ask for all of it, which it tells everybody.
-            await self._send(told.comm, {"method": "request_state"})
+            await self._send(told.comm, "request_state")
 
     async def keep(self) -> None:
         """Write down what there is. Raises StoreUnavailable, LeaseLost."""
@@ -218,7 +260,7 @@ class OutputWidgets:
             if comm in waits and told:
                 told["is_told"] = False
             fields[_WIDGET + comm] = json.dumps(told) if told else ""
-        await self._book.keep(fields, holding=self._holding())
+        await self._book.keep(fields, holding=self._turn.holding())
         self._unkept, self._entries = set(), 0
 
 

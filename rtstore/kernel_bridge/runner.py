@@ -10,13 +10,12 @@ import base64
 import json
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from rtstore import metrics
 from rtstore.kernel_bridge.channels import Channels
 from rtstore.kernel_bridge.output_widgets import OutputWidgets
+from rtstore.kernel_bridge.turn import Turn
 from rtstore.redis_backend.output_log import OutputEntry, OutputLog
 from rtstore.redis_backend.run_queue import DROP, RunQueue
 from rtstore.schema.ids import EntryId
@@ -31,21 +30,6 @@ REPLY_WITHIN_S = 1.0
 PROBED = "kernel_info_reply"
 LOOK_S = 1.0
 """The feed may lose a message; then this late."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One bridge's turn at one start of the kernel."""
-
-    generation: str
-    holding: Callable[[], str]
-    """Our lease's value."""
-    may_send: Callable[[], bool]
-    """Whether the kernel takes requests now."""
-    hurry: Callable[[], None]
-    """Called when messages are about to come."""
-    may_miss: bool = False
-    """Whether what the kernel says while nobody listens is lost."""
 
 
 class Runner:
@@ -90,7 +74,9 @@ class Runner:
             await self.follow()
             if self._current is None:
                 await self._send_next()
-            if self._current is None and self._turn.may_send():
+            if self._current is not None:
+                await self._widgets.show()
+            elif self._turn.may_send():
                 await self._widgets.flush()
             wait_s = REPLY_WITHIN_S / 4 if self._is_idle_since else LOOK_S
             await until_set(self._bell, within_s=wait_s)
@@ -301,7 +287,8 @@ class Runner:
             metadata={"cellId": run.cell, "deletedCells": []},
         )
         # What the cells before it left in widgets: on the same socket, so the kernel has it first.
-        await self._widgets.flush(must=True)
+        if not await self._widgets.flush(must=True):
+            return
         packed = json.dumps([base64.b64encode(frame).decode() for frame in frames])
         at = self._position
         sent = await self._queue.change(

@@ -18,7 +18,8 @@ from rtstore.kernel_bridge.journal_source import JournalSource
 from rtstore.kernel_bridge.output_widgets import OutputWidgets
 from rtstore.kernel_bridge.ring import Ring
 from rtstore.kernel_bridge.ring_source import RingSource
-from rtstore.kernel_bridge.runner import Runner, Turn
+from rtstore.kernel_bridge.runner import Runner
+from rtstore.kernel_bridge.turn import Turn
 from rtstore.redis_backend.kernel_index import KernelIndex, Meta
 from rtstore.redis_backend.lease import RENEW_S, Lease
 from rtstore.redis_backend.link import Link
@@ -167,6 +168,7 @@ class Service:
                 may_send=lambda: self._meta.get("state") not in NOT_NOW,
                 hurry=source.hurry,
                 may_miss=self._ring is not None,
+                may_show=self._ring is None,
             )
             sender = Sender(session, connection.key)
             runner = self._runner = self._runner_of(opened, sender, turn)
@@ -181,9 +183,7 @@ class Service:
 
     def _runner_of(self, opened: channels.Channels, sender: Sender, turn: Turn) -> Runner:
         book = WidgetBook(self._desk.link, self._keys)
-        widgets = OutputWidgets(
-            self._log, self._queue, book, opened, sender=sender, holding=turn.holding
-        )
+        widgets = OutputWidgets(self._log, self._queue, book, opened, sender=sender, turn=turn)
         return Runner(self._log, self._queue, opened, sender=sender, turn=turn, widgets=widgets)
 
     async def tidy(self, journal: str) -> None:

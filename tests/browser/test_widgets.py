@@ -15,7 +15,14 @@ from tests.support.waiting import until
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 OUTPUT = "import ipywidgets as w\nout = w.Output()\ndisplay(out)"
-TAKEN = "with out:\n    print('taken')\nprint('left')"
+TAKEN = """\
+import pathlib, time
+with out:
+    print("taken")
+    while not pathlib.Path("go").exists():
+        time.sleep(0.05)
+print("left")
+"""
 SLIDER = """\
 from ipywidgets import interact
 def f(x):
@@ -41,7 +48,9 @@ async def until_in_widgets(person: Person, expected: list[str]) -> None:
         raise AssertionError(f"{person.name}: {error}; {await in_widgets(person)}") from None
 
 
-async def test_what_a_widget_takes_is_there_once_in_all_pages(meet: Meet, arrive: Arrive) -> None:
+async def test_what_a_widget_takes_is_there_once_in_all_pages(
+    lab: Lab, meet: Meet, arrive: Arrive
+) -> None:
     ann, bob = await meet("output.ipynb", [OUTPUT, TAKEN, TOLD])
     await ann.until_kernel()
     await bob.until_kernel()
@@ -50,7 +59,12 @@ async def test_what_a_widget_takes_is_there_once_in_all_pages(meet: Meet, arrive
     await until_in_widgets(bob, [""])
 
     await bob.run_cell(1)
+    for person in (ann, bob):
+        await until_in_widgets(person, ["taken"])
+        assert await person.prompts() == ["[1]:", "[*]:", "[ ]:"]
+        assert await person.ask("() => window.rt.kernelState()") == "busy"
 
+    (lab.notes / "go").touch()
     for person in (ann, bob):
         await until_in_widgets(person, ["taken"])
         await person.until_shown(1, "left")

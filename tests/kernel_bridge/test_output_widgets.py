@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from rtstore.errors import LeaseLost
+from rtstore.kernel_bridge import output_widgets
 from rtstore.kernel_bridge.output_widgets import OutputWidgets
+from rtstore.kernel_bridge.turn import Turn
 from rtstore.redis_backend.connection import connect
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.lease import Lease
@@ -38,6 +40,7 @@ class Kernel:
     def __init__(self, link: Link) -> None:
         self.log = OutputLog(link, KERNEL)
         self.told: list[tuple[str, dict[str, Any]]] = []
+        self.shown: list[tuple[str, dict[str, Any]]] = []
         self._number = 0
 
     async def request(self, frames: Sequence[bytes]) -> None:
@@ -45,6 +48,16 @@ class Kernel:
         header, content = json.loads(frames[2]), json.loads(frames[5])
         assert header["msg_type"] == "comm_msg"
         self.told.append((header["msg_id"], content["data"]))
+
+    async def show(self, frames: Sequence[bytes]) -> None:
+        """As Channels."""
+        content = json.loads(frames[5])
+        self.shown.append((json.loads(frames[2])["msg_id"], content["data"]))
+
+    async def answer_show(self) -> None:
+        """As our launcher does."""
+        name, data = self.shown[-1]
+        await self.say("comm_msg", name, comm_id="w", data=data)
 
     @property
     def outputs(self) -> list[str]:
@@ -83,7 +96,7 @@ class Bridge:
             WidgetBook(link, KERNEL),
             kernel,  # type: ignore[arg-type]
             sender=Sender("s", b"k"),
-            holding=lambda: self.lease.holding,
+            turn=Turn("1", lambda: self.lease.holding, lambda: True, lambda: None, may_show=True),
         )
         self._link, self._kernel = link, kernel
 
@@ -252,3 +265,49 @@ async def test_odd_messages_stop_nothing(link: Link) -> None:
     await bridge.take_over()
     await bridge.widgets.flush()
     assert kernel.told[-1][1]["state"]["outputs"][-1]["text"] == "a"
+
+
+async def test_pages_are_shown_what_a_running_cell_says(
+    link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output_widgets, "SHOW_EVERY_S", 0.0)
+    monkeypatch.setattr(output_widgets, "SHOW_CHARS_PER_S", 10**9)
+    kernel = Kernel(link)
+    bridge = Bridge(link, kernel)
+    await kernel.open()
+    await kernel.update(msg_id="run")
+    await bridge.take_over()
+    await bridge.widgets.show()
+    assert kernel.shown == []
+    for text in "ab":
+        await kernel.print(text)
+        await bridge.follow()
+        await bridge.widgets.show()
+    assert len(kernel.shown) == 1  # the kernel has not answered
+    assert not await bridge.widgets.flush(must=True)  # so the next cell has to wait
+
+    await kernel.answer_show()
+    await bridge.follow()
+    await bridge.widgets.show()
+    assert kernel.shown[-1][1]["state"]["outputs"][0]["text"] == "ab"
+    await kernel.answer_show()
+    await bridge.follow()
+    assert await bridge.widgets.flush(must=True)
+    assert kernel.outputs == ["ab"]
+
+
+async def test_a_kernel_that_shows_nothing_is_not_asked_again(link: Link) -> None:
+    kernel = Kernel(link)
+    bridge = Bridge(link, kernel)
+    await kernel.open()
+    await kernel.update(msg_id="run")
+    await kernel.print("a")
+    await bridge.take_over()
+    await bridge.widgets.show()
+    await kernel.say("status", kernel.shown[0][0], execution_state="idle")
+    await kernel.print("b")
+    await bridge.follow()
+    await bridge.widgets.show()
+    assert len(kernel.shown) == 1
+    assert await bridge.widgets.flush(must=True)
+    assert kernel.outputs == ["ab"]

@@ -14,9 +14,8 @@ from rtstore.kernel_bridge.connection import Connection
 from tests.support.lab import running_lab
 from tests.support.runs import bench
 
-PORTS = {
-    f"{name}_port": number for number, name in enumerate(["shell", "stdin", "iopub", "hb"], 1)
-}
+CHANNELS = ["shell", "stdin", "iopub", "hb", "control"]
+PORTS = {f"{name}_port": number for number, name in enumerate(CHANNELS, 1)}
 TOLD = {"ip": "127.0.0.1", "key": "k", **PORTS}
 CELLS = ["x = input('?')\nprint('got', x)", "1 / 0"]
 pytestmark = pytest.mark.timeout(240)
@@ -51,9 +50,8 @@ async def test_kernels_on_unix_sockets_with_curve_are_heard(tmp_path: Path) -> N
 def test_a_connection_file_says_how_to_connect(tmp_path: Path) -> None:
     file = tmp_path / "kernel.json"
     file.write_text(json.dumps(TOLD))
-    assert Connection.read(str(file)) == Connection(
-        "tcp://127.0.0.1:1", "tcp://127.0.0.1:2", "tcp://127.0.0.1:3", "tcp://127.0.0.1:4", b"k"
-    )
+    addresses = [f"tcp://127.0.0.1:{number}" for number in range(1, 6)]
+    assert Connection.read(str(file)) == Connection(*addresses, b"k")  # type: ignore[call-arg,arg-type]
     curve = {"transport": "ipc", "ip": "/run/k", "curve_publickey": "P", "curve_secretkey": "S"}
     file.write_text(json.dumps(TOLD | curve))
     read = Connection.read(str(file))
@@ -61,7 +59,7 @@ def test_a_connection_file_says_how_to_connect(tmp_path: Path) -> None:
 
 
 def test_keys_that_are_none_are_said() -> None:
-    connection = Connection("tcp://127.0.0.1:1", "", "", "", b"k", (b"P", b"S"))
+    connection = Connection("tcp://127.0.0.1:1", "", "", "", "", b"k", (b"P", b"S"))
     with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
         with pytest.raises(KernelUnreachable, match="CurveZMQ"):
             connection.connect(socket, connection.shell)
