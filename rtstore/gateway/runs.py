@@ -13,6 +13,7 @@ from rtstore.redis_backend.keys import KernelKeys
 from rtstore.redis_backend.output_log import OutputLog
 from rtstore.redis_backend.run_book import RunBook
 from rtstore.schema import run_outputs
+from rtstore.schema.captures import CLOSING
 from rtstore.schema.ids import EntryId, is_document_id
 from rtstore.schema.kernel_fold import Said
 from rtstore.schema.run import ABORTED, OK, OVER, REQUESTED, Run
@@ -77,7 +78,8 @@ async def _outputs(request: web.Request, run: Run, keys: KernelKeys) -> list[dic
     while entries := await log.read(position):
         for entry in entries:
             position = entry.id
-            if entry.parent == run.id:
+            # Whatever it belongs to, it may end what an Output widget takes.
+            if entry.parent == run.id or entry.type in CLOSING:
                 content = await log.content(entry)
                 said.append(
                     Said(str(entry.id), entry.kind, entry.type, entry.parent, content, entry.ts)

@@ -1,7 +1,7 @@
-"""Channels: our end of one kernel's shell and stdin.
+"""Channels: our end of one kernel's shell, stdin and control.
 
-Both have the same identity in every bridge: whoever connects with it takes over for good, gets
-what the kernel sends there from then on, and what the one before still sends is never run.
+The first two have the same identity in every bridge: whoever connects with it takes over for good,
+gets what the kernel sends there from then on, and what the one before still sends is never run.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ RETRY_S = 0.05
 class Channels:
     """See the module. `opened` makes them."""
 
-    def __init__(self, shell: zmq.asyncio.Socket, stdin: zmq.asyncio.Socket) -> None:
-        self._shell, self._stdin = shell, stdin
+    def __init__(
+        self, shell: zmq.asyncio.Socket, stdin: zmq.asyncio.Socket, control: zmq.asyncio.Socket
+    ) -> None:
+        self._shell, self._stdin, self._control = shell, stdin, control
 
     async def request(self, frames: Sequence[bytes]) -> None:
         """Send a request on shell. Raises KernelUnreachable if the kernel does not listen."""
@@ -34,6 +36,13 @@ class Channels:
     async def answer(self, frames: Sequence[bytes]) -> None:
         """Send an input_reply on stdin. Raises KernelUnreachable."""
         await _send(self._stdin, frames)
+
+    async def show(self, frames: Sequence[bytes]) -> None:
+        """Send a request on control, which a kernel hears while a cell runs. None is answered.
+
+        Raises KernelUnreachable.
+        """
+        await _send(self._control, frames)
 
     async def replies(self) -> AsyncIterator[list[bytes]]:
         """What comes back on shell and stdin, for ever."""
@@ -51,16 +60,17 @@ async def opened(connection: Connection, *, identity: bytes) -> AsyncIterator[Ch
     context = zmq.asyncio.Context()
     sockets = []
     try:
-        for address in (connection.shell, connection.stdin):
+        for address in (connection.shell, connection.stdin, connection.control):
             socket = context.socket(zmq.DEALER)
             sockets.append(socket)
-            socket.identity = identity
+            if address != connection.control:
+                socket.identity = identity
             # A request must not wait here for a kernel that is dead: the next one would run it.
             socket.immediate = True
             socket.linger = 0
             socket.sndtimeo = 0
             socket.rcvhwm = 0
-            socket.connect(address)
+            connection.connect(socket, address)
         yield Channels(*sockets)
     finally:
         for socket in sockets:

@@ -7,18 +7,36 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import zmq
+
 from rtstore.errors import KernelUnreachable
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Addresses and key; source: jupyter_client's ``connect`` module."""
+    """Addresses and keys; source: jupyter_client's ``connect`` module."""
 
     shell: str
     stdin: str
     iopub: str
     heartbeat: str
+    control: str
     key: bytes
+    curve: tuple[bytes, bytes] | None = None
+    """CurveZMQ's public and secret key (Z85) of the kernel and its clients; None: in the clear."""
+
+    def connect(self, socket: zmq.Socket[Any], address: str) -> None:
+        """Connect to one of the addresses, encrypted where the kernel is.
+
+        Raises KernelUnreachable if it is and the installed ZeroMQ can't.
+        """
+        if self.curve is not None:
+            try:
+                socket.curve_publickey, socket.curve_secretkey = self.curve
+                socket.curve_serverkey = self.curve[0]
+            except zmq.ZMQError as error:
+                raise KernelUnreachable(f"CurveZMQ for {address}: {error}") from error
+        socket.connect(address)
 
     @classmethod
     def read(cls, path: str) -> Connection:
@@ -30,7 +48,9 @@ class Connection:
                 stdin=_address(told, "stdin"),
                 iopub=_address(told, "iopub"),
                 heartbeat=_address(told, "hb"),
+                control=_address(told, "control"),
                 key=str(told.get("key", "")).encode(),
+                curve=_curve(told),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise KernelUnreachable(f"connection file {path}: {error}") from error
@@ -41,3 +61,8 @@ def _address(told: dict[str, Any], channel: str) -> str:
     if told.get("transport", "tcp") == "ipc":
         return f"ipc://{told['ip']}-{port}"
     return f"tcp://{told['ip']}:{port}"
+
+
+def _curve(told: dict[str, Any]) -> tuple[bytes, bytes] | None:
+    public, secret = told.get("curve_publickey"), told.get("curve_secretkey")
+    return (str(public).encode(), str(secret).encode()) if public and secret else None

@@ -12,6 +12,7 @@ import os
 import struct
 import sys
 import threading
+from contextlib import suppress
 from typing import Any
 
 IOPUB, REPLY, LOST = 0, 1, 255
@@ -20,6 +21,8 @@ MESSAGE_BYTES_MAX = 100 * 2**20
 TOO_LARGE = b"it was more than 100 MB"
 REPLIES = frozenset(("execute_reply", "input_request", "shutdown_reply", "interrupt_reply"))
 """Messages off iopub that somebody may need who was not there when they were sent."""
+SHOW = b'"rtstore_show_request"'
+"""A request on control: say its content over iopub, as a widget's message to all pages."""
 
 
 class Journal:
@@ -94,6 +97,29 @@ def install(journal: Journal) -> None:
     IPKernelApp.init_iopub = unbounded_iopub
 
 
+def show_what_is_asked() -> None:
+    """Have ipykernel understand SHOW, also while a cell runs."""
+    from ipykernel.ipkernel import IPythonKernel
+
+    process_control = IPythonKernel.process_control
+
+    async def showing_control(self: Any, msg: Any) -> Any:
+        # Before the kernel says that it is busy and idle: pages would take that for the cell's.
+        _, frames = self.session.feed_identities(msg, copy=False)
+        if len(frames) < 2 or SHOW not in bytes(frames[1]):
+            return await process_control(self, msg)
+        try:
+            told = self.session.deserialize(frames, content=True, copy=False)
+        except ValueError as error:  # not signed by who has the key
+            self.log.warning("nothing shown: %s", error)
+            return None
+        topic = f"comm-{told['content']['comm_id']}".encode()
+        self.session.send(self.iopub_socket, "comm_msg", told["content"], told, ident=topic)
+        return None
+
+    IPythonKernel.process_control = showing_control
+
+
 def _note(path: str, why: str) -> None:
     """Say beside the journal why there is none; where that can't be said either, be quiet."""
     try:
@@ -111,6 +137,8 @@ def main() -> None:
         install(Journal(path))
     except Exception as error:  # a kernel without journal beats no kernel
         _note(path, f"{type(error).__name__}: {error}")
+    with suppress(Exception):  # widgets are shown later without it
+        show_what_is_asked()
     from ipykernel import kernelapp
 
     kernelapp.launch_new_instance()

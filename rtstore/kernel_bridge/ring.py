@@ -70,7 +70,7 @@ class Ring:
             socket.subscribe(b"")
             # The kernel answers a subscription to a topic of its own: everybody hears that.
             socket.subscribe(f"rtstore.sync.{uuid.uuid4().hex}".encode())
-            socket.connect(connection.iopub)
+            connection.connect(socket, connection.iopub)
             async with (
                 link.listen(self._log.keys.feed, lambda _: self._bell.set()),
                 asyncio.TaskGroup() as tasks,

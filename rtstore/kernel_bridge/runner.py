@@ -10,12 +10,12 @@ import base64
 import json
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from rtstore import metrics
 from rtstore.kernel_bridge.channels import Channels
+from rtstore.kernel_bridge.output_widgets import OutputWidgets
+from rtstore.kernel_bridge.turn import Turn
 from rtstore.redis_backend.output_log import OutputEntry, OutputLog
 from rtstore.redis_backend.run_queue import DROP, RunQueue
 from rtstore.schema.ids import EntryId
@@ -32,21 +32,6 @@ LOOK_S = 1.0
 """The feed may lose a message; then this late."""
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One bridge's turn at one start of the kernel."""
-
-    generation: str
-    holding: Callable[[], str]
-    """Our lease's value."""
-    may_send: Callable[[], bool]
-    """Whether the kernel takes requests now."""
-    hurry: Callable[[], None]
-    """Called when messages are about to come."""
-    may_miss: bool = False
-    """Whether what the kernel says while nobody listens is lost."""
-
-
 class Runner:
     """See the module. One for each start of the kernel and each turn of a bridge."""
 
@@ -58,9 +43,10 @@ class Runner:
         *,
         sender: Sender,
         turn: Turn,
+        widgets: OutputWidgets,
     ) -> None:
         self._log, self._queue, self._channels = log, queue, channels
-        self._sender, self._turn = sender, turn
+        self._sender, self._turn, self._widgets = sender, turn, widgets
         self._bell = asyncio.Event()
         self._position = EntryId(0, 0)
         self._restart_ordered_ms = 0
@@ -88,12 +74,16 @@ class Runner:
             await self.follow()
             if self._current is None:
                 await self._send_next()
+            if self._current is not None:
+                await self._widgets.show()
+            elif self._turn.may_send():
+                await self._widgets.flush()
             wait_s = REPLY_WITHIN_S / 4 if self._is_idle_since else LOOK_S
             await until_set(self._bell, within_s=wait_s)
 
     async def _resume(self) -> None:
         """Go on with the run that the bridge before us sent."""
-        self._position = await self._log.end()
+        self._position = await self._widgets.begin()
         for run_id in await self._queue.waiting():
             run = await self._queue.get(run_id)
             if run is None or run.state not in (SENT, RUNNING):
@@ -126,6 +116,7 @@ class Runner:
         while entries := await self._log.read(self._position):
             for entry in entries:
                 self._position = entry.id
+                await self._widgets.take(entry)
                 if entry.kind == "act":
                     await self._acted(entry)
                 if entry.parent == self._probed != "" and entry.type in ("status", PROBED):
@@ -170,7 +161,7 @@ class Runner:
             case "iopub", "execute_input":
                 count = (await self._log.content(entry)).get("execution_count")
                 self._count = str(count or "")
-            case "iopub", "error":
+            case "iopub", "error" if not self._widgets.takes(run.id):
                 self._has_failed = True
             case "reply", "execute_reply":
                 told = await self._log.content(entry)
@@ -295,6 +286,9 @@ class Runner:
             date=_now(),
             metadata={"cellId": run.cell, "deletedCells": []},
         )
+        # What the cells before it left in widgets: on the same socket, so the kernel has it first.
+        if not await self._widgets.flush(must=True):
+            return
         packed = json.dumps([base64.b64encode(frame).decode() for frame in frames])
         at = self._position
         sent = await self._queue.change(

@@ -15,14 +15,17 @@ from rtstore.errors import KernelUnreachable, LeaseLost
 from rtstore.kernel_bridge import channels, process
 from rtstore.kernel_bridge.connection import Connection
 from rtstore.kernel_bridge.journal_source import JournalSource
+from rtstore.kernel_bridge.output_widgets import OutputWidgets
 from rtstore.kernel_bridge.ring import Ring
 from rtstore.kernel_bridge.ring_source import RingSource
-from rtstore.kernel_bridge.runner import Runner, Turn
+from rtstore.kernel_bridge.runner import Runner
+from rtstore.kernel_bridge.turn import Turn
 from rtstore.redis_backend.kernel_index import KernelIndex, Meta
 from rtstore.redis_backend.lease import RENEW_S, Lease
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.output_log import OutputLog
 from rtstore.redis_backend.run_queue import RunQueue
+from rtstore.redis_backend.widget_book import WidgetBook
 from rtstore.schema import feed
 from rtstore.schema.feed import FeedNotice
 from rtstore.schema.kernel_message import Sender
@@ -165,10 +168,10 @@ class Service:
                 may_send=lambda: self._meta.get("state") not in NOT_NOW,
                 hurry=source.hurry,
                 may_miss=self._ring is not None,
+                may_show=self._ring is None,
             )
             sender = Sender(session, connection.key)
-            runner = Runner(self._log, self._queue, opened, sender=sender, turn=turn)
-            self._runner = runner
+            runner = self._runner = self._runner_of(opened, sender, turn)
             await source.copy()
             journal = journal_of(self._meta, generation) if self._ring is None else ""
             jobs = source.run(), runner.run(), _take_replies(opened, source), self.tidy(journal)
@@ -177,6 +180,11 @@ class Service:
             await source.copy()
             await runner.end(self._why_ended())
             self._runner = None
+
+    def _runner_of(self, opened: channels.Channels, sender: Sender, turn: Turn) -> Runner:
+        book = WidgetBook(self._desk.link, self._keys)
+        widgets = OutputWidgets(self._log, self._queue, book, opened, sender=sender, turn=turn)
+        return Runner(self._log, self._queue, opened, sender=sender, turn=turn, widgets=widgets)
 
     async def tidy(self, journal: str) -> None:
         """Keep log and disk small, for ever, while `journal` ('': none) is copied.

@@ -70,7 +70,7 @@ class KernelIndex:
         """All that it said is copied: no bridge need look at it any more."""
         keys = self.keys_of(kernel_id)
         await self._link.command("HDEL", self._keys.root(self._contents_id).kernels, kernel_id)
-        for key in (keys.meta, keys.out, keys.queue, keys.ears):
+        for key in (keys.meta, keys.out, keys.queue, keys.ears, keys.widgets):
             await self._link.command("PEXPIRE", key, GONE_MS)
 
     async def is_served(self, kernel_id: str) -> bool:

@@ -42,6 +42,7 @@ rt:{K}:out                   stream   all that it said, and its runs' states; re
 rt:{K}:body:<entry id>       string   the content of an entry, where it is long
 rt:{K}:q                     zset     run id → order: what waits or runs
 rt:{K}:run:<id>              hash     one run: who, which cell, its source, state, times
+rt:{K}:widgets               hash     what its Output widgets took, up to which entry of `out`
 rt:{K}:feed                  channel  "something was added to `out`"
 rt:w:<worker>                hash     a worker: host, pid, version, url; expires
 rt:workers                   zset     worker → until (ms)
@@ -200,6 +201,11 @@ class KernelKeys:
     def feed(self) -> str:
         """Channel: something was added."""
         return f"{self.tag}:feed"
+
+    @property
+    def widgets(self) -> str:
+        """Hash: what its Output widgets took."""
+        return f"{self.tag}:widgets"
 
     def body(self, entry_id: str) -> str:
         """String: the content of a long entry."""

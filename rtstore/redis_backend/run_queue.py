@@ -67,6 +67,10 @@ class RunQueue:
             {key.decode(): value.decode("utf-8", "replace") for key, value in told.items()}
         )
 
+    async def has(self, run_id: str) -> bool:
+        """Whether there is (still) such a run."""
+        return bool(await self._link.command("EXISTS", self._keys.run(run_id)))
+
     async def change(
         self,
         run: Run,

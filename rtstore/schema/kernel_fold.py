@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from rtstore.schema import prompts
+from rtstore.schema import captures, prompts
+from rtstore.schema.captures import Captures
 from rtstore.schema.cell_outputs import (
     SHOWN,
     WITH_DISPLAY_ID,
@@ -79,6 +80,7 @@ class KernelFold:
         self.cells: dict[str, CellOutputs] = {
             cell: CellOutputs.of_json(told) for cell, told in state.get("cells", {}).items()
         }
+        self._captures = Captures(state.get("captures"))
         self.changes: dict[str, CellChange] = {}
         self.changed_runs: set[str] = set()
 
@@ -88,6 +90,7 @@ class KernelFold:
         return {
             "waiting": self.waiting,
             "timed": self._timed,
+            "captures": self._captures.as_json(),
             "cells": {
                 cell: outputs.as_json()
                 for cell, outputs in self.cells.items()
@@ -221,24 +224,38 @@ class KernelFold:
 
     def _take_iopub(self, said: Said) -> None:
         if said.type == "status":
-            if said.content.get("execution_state") == "busy" and said.parent in self.waiting:
-                self._begin(self.waiting[said.parent], said)
-            self._note_time(said, f"iopub.status.{said.content.get('execution_state')}")
+            self._take_status(said)
             return
         if said.type == "execute_input":
             self._note_time(said, "iopub.execute_input")
             return
+        if said.type in captures.CLOSING:
+            self._captures.take(said.type, said.content)
+            return
         display_id = display_id_of(said.content) if said.type in WITH_DISPLAY_ID else ""
         if display_id:
             self._update_displays(display_id, said)
+        if self._captures.by(said.parent):
+            return  # an Output widget shows it: see the bridge's OutputWidgets
         if said.type == "clear_output":
             for cell, outputs in self._shown_by(said.parent):
                 self.cells[cell].clear(outputs, wait=bool(said.content.get("wait")))
         elif said.type in SHOWN:
-            for cell, outputs in self._shown_by(said.parent):
-                self.cells[cell].add(outputs, output_of(said.type, said.content), self.beside)
-                if display_id and said.type == "display_data":
-                    self.cells[cell].register(outputs, display_id)
+            self._show(said, display_id)
+
+    def _show(self, said: Said, display_id: str) -> None:
+        for cell, outputs in self._shown_by(said.parent):
+            self.cells[cell].add(outputs, output_of(said.type, said.content), self.beside)
+            if display_id and said.type == "display_data":
+                self.cells[cell].register(outputs, display_id)
+
+    def _take_status(self, said: Said) -> None:
+        state = said.content.get("execution_state")
+        if state == "busy" and said.parent in self.waiting:
+            self._begin(self.waiting[said.parent], said)
+        if captures.is_start(said.type, said.content):
+            self._captures.forget()
+        self._note_time(said, f"iopub.status.{state}")
 
     def _update_displays(self, display_id: str, said: Said) -> None:
         for cell, state in self.cells.items():

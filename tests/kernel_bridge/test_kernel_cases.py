@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.kernel_bridge import widget_cases
 from tests.kernel_bridge.cases import WHY_NOT, Case, all_cases
 from tests.kernel_bridge.own_cases import SHORT
 from tests.kernel_bridge.performing import shows
@@ -21,4 +22,9 @@ async def test_a_notebook_shows_what_its_kernel_said(lab: Lab, case: Case) -> No
 
 @pytest.mark.parametrize("case", SHORT, ids=[case.name for case in SHORT])
 async def test_so_it_is_with_cases_of_our_own(lab: Lab, case: Case) -> None:
+    await shows(lab, case)
+
+
+@pytest.mark.parametrize("case", widget_cases.CASES, ids=[c.name for c in widget_cases.CASES])
+async def test_what_a_widget_takes_is_not_in_the_cell(lab: Lab, case: Case) -> None:
     await shows(lab, case)

@@ -31,6 +31,8 @@ PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgG
 CELL = f"""
 import time
 from IPython.display import display
+from ipywidgets import Output
+taken = Output()
 with open('ran-TAG', 'a') as ran:
     ran.write('x')
 shown = display('step 0', display_id='shown')
@@ -40,8 +42,11 @@ for number in range({LINES}):
         display({{'image/png': '{PIXEL}', 'text/plain': f'image {{number}}'}}, raw=True)
     if number % 10 == 0:
         shown.update(f'step {{number}}')
+        with taken:
+            print('taken', number)
     time.sleep({EACH_S})
 """
+TOLD = "print(''.join(output['text'] for output in taken.outputs))"
 
 
 def expected() -> list[dict[str, Any]]:
@@ -165,7 +170,7 @@ async def again_and_again(lab: Lab, fault: str, kernel: str) -> None:
 
 
 async def one(lab: Lab, fault: str, tag: str, chance: random.Random, kernel: str) -> None:
-    cells = [CELL.replace("TAG", tag), "pass"]
+    cells = [CELL.replace("TAG", tag), "pass", TOLD]
     async with bench(lab, f"{tag}.ipynb", cells, kernel=kernel) as nb:
         if kernel == "foreign":
             await until_heard_by_all(nb)
@@ -178,6 +183,9 @@ async def one(lab: Lab, fault: str, tag: str, chance: random.Random, kernel: str
         assert nb.outputs(0) == expected()
         assert (lab.notes / f"ran-{tag}").read_text() == "x"
         await until(lambda: _is_saved(nb), what="the file says the same", timeout_s=30)
+        assert await nb.run(2) == "ok"
+        told = "".join(f"taken {number}\n" for number in range(0, LINES, 10)) + "\n"
+        await until(lambda: _is_told(nb, told), what="the widget has all that it took")
 
 
 async def until_heard_by_all(nb: Bench) -> None:
@@ -196,6 +204,10 @@ async def until_heard_by_all(nb: Bench) -> None:
 async def _is_shown(nb: Bench) -> bool:
     cell = nb.live()[0]
     return cell["execution_state"] == "idle" and cell["execution_count"] is not None
+
+
+async def _is_told(nb: Bench, text: str) -> bool:
+    return [output.get("text") for output in nb.outputs(2)] == [text]
 
 
 async def _is_saved(nb: Bench) -> bool:

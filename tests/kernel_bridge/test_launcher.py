@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.session import Session
 
 from rtstore.jupyter import launches
 from rtstore.schema import journal, kernel_message
@@ -100,3 +102,37 @@ def test_a_launcher_that_failed_is_not_tried_again(
     again, command = launches.prepare("k-1", argv)
     assert (again.generation, command) == (2, argv)
     assert "failed" in again.why
+
+
+def test_a_kernel_shows_what_it_is_asked_to_while_a_cell_runs(tmp_path: Path) -> None:
+    connection = tmp_path / "kernel.json"
+    environ = {"RTSTORE_JOURNAL": str(tmp_path / "1.journal"), "HOME": str(tmp_path)}
+    process = subprocess.Popen(
+        [sys.executable, launches.LAUNCHER, "-f", str(connection)],
+        env=environ | {"PATH": os.environ["PATH"]},
+        cwd=tmp_path,
+    )
+    try:
+        until = time.monotonic() + 30
+        while not connection.exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        client = BlockingKernelClient(connection_file=str(connection))
+        client.load_connection_file()
+        client.start_channels()
+        client.wait_for_ready(timeout=30)
+        client.execute("import time\nprint('runs', flush=True)\nwhile True:\n    time.sleep(0.1)")
+        while client.get_iopub_msg(timeout=30)["msg_type"] != "stream":
+            pass
+        told = {"comm_id": "c", "data": {"method": "update", "state": {"outputs": [1]}}}
+        asked = client.session.msg("rtstore_show_request", told)
+        forged = Session(key=b"another").msg("rtstore_show_request", told)
+        stranger = Session(key=b"another")
+        stranger.send(client.control_channel.socket, forged)
+        client.control_channel.send(asked)
+        shown = client.get_iopub_msg(timeout=30)  # neither busy before it, nor what is forged
+        assert (shown["msg_type"], shown["content"]) == ("comm_msg", told)
+        assert shown["parent_header"]["msg_id"] == asked["header"]["msg_id"]
+        client.stop_channels()
+    finally:
+        process.kill()
+        process.wait()

@@ -249,3 +249,32 @@ def test_a_question_goes_when_its_run_is_over() -> None:
     nb.hear("run", "asks", RUN, document="d", cell=CELL, prompt="Who?")
     nb.end("lost", why="the kernel died")
     assert nb.outputs[CELL] == []
+
+
+def test_what_an_output_widget_takes_is_not_in_the_cell() -> None:
+    nb = Notebook()
+    nb.request()
+    nb.begin()
+    nb.say("before ")
+    update = {"method": "update", "state": {"msg_id": RUN}, "buffer_paths": []}
+    nb.hear("iopub", "comm_msg", comm_id="c", data=update)
+    nb.another_keeper()
+    nb.say("taken")
+    nb.hear("iopub", "clear_output", wait=False)
+    nb.hear("iopub", "error", ename="E", evalue="", traceback=[])
+    nb.say("another run's", "run2")
+    update = {"method": "update", "state": {"msg_id": ""}, "buffer_paths": []}
+    nb.hear("iopub", "comm_msg", comm_id="c", data=update)
+    nb.another_keeper()
+    nb.say("after")
+    assert nb.texts() == ["before after"]
+
+
+def test_a_kernel_that_was_started_again_has_no_widgets() -> None:
+    nb = Notebook()
+    nb.request()
+    nb.begin()
+    update = {"method": "update", "state": {"msg_id": RUN}, "buffer_paths": []}
+    nb.hear("iopub", "comm_msg", comm_id="c", data=update)
+    nb.hear("iopub", "status", "", execution_state="starting")
+    assert nb.folds["k"].state()["captures"] == {}

@@ -113,7 +113,8 @@ class Lab:
         folder.mkdir(parents=True)
         program = "from ipykernel.kernelapp import launch_new_instance; launch_new_instance()"
         argv = [sys.executable, "-c", program, "-f", "{connection_file}"]
-        spec = {"argv": argv, "display_name": "Foreign", "language": "python"}
+        spec: dict[str, Any] = {"argv": argv, "display_name": "Foreign", "language": "python"}
+        spec["metadata"] = {"supported_encryption": "curve"}  # used only where it is asked for
         (folder / "kernel.json").write_text(json.dumps(spec))
 
     async def runs(self, path: str) -> dict[str, dict[str, Any]]:
