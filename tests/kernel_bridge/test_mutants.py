@@ -200,7 +200,7 @@ class Kernel:
         self._socket.xpub_verbose = True
         port = self._socket.bind_to_random_port("tcp://127.0.0.1")
         address = f"tcp://127.0.0.1:{port}"
-        self.connection = Connection(address, address, address, address, b"")
+        self.connection = Connection(address, address, address, address, address, b"")
 
     async def until_heard(self) -> None:
         """Until somebody has subscribed."""
@@ -274,7 +274,7 @@ async def asked_while_dead() -> None:
     router = context.socket(zmq.ROUTER)
     try:
         address = f"tcp://127.0.0.1:{free_port('127.0.0.1', [0])}"
-        connection = Connection(address, address, address, address, b"")
+        connection = Connection(address, address, address, address, address, b"")
         async with channels.opened(connection, identity=b"rtstore") as opened:
             with suppress(RTStoreError):
                 await opened.request([b"for the dead"])
