@@ -14,6 +14,7 @@ from aiohttp import web
 
 from rtstore.gateway.run_finding import Found, find, find_asking
 from rtstore.schema.identity import XSRF_HEADER
+from rtstore.schema.text import sendable
 
 VALUE_CHARS_MAX = 2**20
 
@@ -60,7 +61,9 @@ async def _answer(request: web.Request, found: Found) -> web.Response:
     if not isinstance(value, str) or len(value) > VALUE_CHARS_MAX:
         raise web.HTTPBadRequest(reason="value is missing, or too long")
     by = found.identity.user.username
-    done = await found.queue.answer(found.run, value, user=by, prompt_id=prompt_id)
+    done = await found.queue.answer(
+        found.run, sendable(value), user=by, prompt_id=sendable(prompt_id)
+    )
     if _wants_json(request):
         return web.json_response({"answered": done}, status=201 if done else 409)
     if done:

@@ -99,12 +99,17 @@ class Wire(asyncio.Protocol):
             future.set_result(reply)
 
     def send(self, *args: bytes | str | int | float) -> asyncio.Future[Any]:
-        """Issue a command; its reply or error comes by the future. Raises StoreUnavailable."""
+        """Issue a command; its reply or error comes by the future.
+
+        Raises StoreUnavailable, and UnicodeEncodeError or TypeError for what can't be sent; then
+        nothing was.
+        """
         if self.lost.is_set() or self._transport is None:
             raise StoreUnavailable(f"connection lost: {self.why}")
+        packed = hiredis.pack_command(args)  # first: who waits for no reply would get another's
         future: asyncio.Future[Any] = self._loop.create_future()
         self._waiting.append(future)
-        self._write(hiredis.pack_command(args))
+        self._write(packed)
         return future
 
     def post(self, *args: bytes | str | int | float) -> None:

@@ -34,6 +34,13 @@ async def test_an_error_says_what_the_server_said(link: Link) -> None:
     assert await link.command("GET", "text") == b"x"
 
 
+async def test_what_can_not_be_sent_takes_no_reply_from_others(link: Link) -> None:
+    with pytest.raises(UnicodeEncodeError):
+        await link.command("ECHO", "a\ud800")
+    assert await link.command("ECHO", "b") == b"b"
+    assert await link.command("ECHO", "c") == b"c"
+
+
 async def test_it_is_up(link: Link) -> None:
     assert link.connected
     assert link.connections == 1
