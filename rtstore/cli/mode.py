@@ -33,8 +33,15 @@ async def _mode(settings: Settings, told: str, mode: str | None) -> str:
     async with inspection.looking(settings) as (link, keys):
         found = await inspection.find(link, keys, settings, told)
         if mode is not None:
+            root = await link.command("HGET", found.keys.meta, "server") or b""
             try:
-                await kernel_modes.switch(link, found.keys, mode)
+                await kernel_modes.switch(
+                    link,
+                    keys,
+                    mode,
+                    document_id=found.document_id,
+                    contents_id=settings.contents_id or root.decode(),
+                )
             except kernel_modes.StillRunning as error:
                 raise SettingsError(str(error)) from error
         return await kernel_modes.of(link, found.keys)

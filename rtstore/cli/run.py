@@ -138,8 +138,7 @@ async def _ask(link: Link, names: DocumentKeys, runs: list[Run]) -> None:
             refused.append(str(told.get("why")))
 
     async with link.listen(names.feed, heard):
-        for run in runs:
-            await book.ask(run)
+        await book.ask([(run, {}) for run in runs])
         ids = {run.id for run in runs}
         while ids & (await book.asked()).keys():  # noqa: ASYNC110 -- the news may be lost
             await asyncio.sleep(LOOK_S)

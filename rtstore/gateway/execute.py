@@ -27,6 +27,7 @@ from rtstore.schema.feed import FeedNotice
 from rtstore.schema.identity import User
 from rtstore.schema.ids import is_document_id
 from rtstore.schema.run import Run
+from rtstore.schema.text import sendable
 
 QUEUED_WITHIN_S = 8.0
 """A keeper that died is replaced within 5 s."""
@@ -46,8 +47,10 @@ class Asked:
 
 
 async def execute(request: web.Request) -> web.Response:
-    """See the module. 200 queued; 400, 404, 409 (not what the user saw) with ``message``; 202 when
-    no keeper has answered yet: the cells run when one does.
+    """See the module. 200 queued; 202: no keeper has answered yet, the cells run when one does.
+
+    400, 404 and 409 (not what the user saw) with ``message`` and ``cell_id``: then none of the
+    request's cells runs.
     """
     gateway = request.app[GATEWAY]
     identity = await gateway.gate.admit(request, "kernels:execute")
@@ -59,10 +62,10 @@ async def execute(request: web.Request) -> web.Response:
         settled = await _ask(gateway, asked, runs)
     except (StoreUnavailable, StoreRefused) as error:
         raise _refusal(web.HTTPServiceUnavailable, f"the store: {error}") from error
-    for run, cell in zip(runs, asked.cells, strict=True):
-        status, why = settled.get(run.id, (202, ""))
+    for run in runs:
+        status, why, cell_id = settled.get(run.id, (202, "", ""))
         if status >= 400:
-            told = {"message": why, "cell_id": cell["cell"], "run": run.id}
+            told = {"message": why, "cell_id": cell_id, "run": run.id}
             if status == 409:
                 told["error"] = "source_mismatch"
             return web.json_response(told, status=status)
@@ -76,26 +79,33 @@ def parse(told: Any) -> Asked:  # noqa: ANN401 -- JSON
         raise _refusal(web.HTTPBadRequest, "the body must be a JSON object")
     metadata = told.get("metadata") if isinstance(told.get("metadata"), dict) else {}
     if "cells" in told:
-        cells = [
-            {"cell": str(one.get("cell_id", "")), "saw": str(one.get("source_hash") or "")}
-            for one in told["cells"]
-            if isinstance(one, dict)
-        ]
-        return Asked(_document(told.get("document_id")), cells, "documents")
+        return Asked(_document(told.get("document_id")), _cells(told["cells"]), "documents")
     if metadata:
-        cell = {"cell": str(metadata.get("cell_id", "")), "code": str(told.get("code", ""))}
+        cell = {"cell": _cell(metadata), "code": sendable(str(told.get("code", "")))}
         timing = bool(metadata.get("record_timing"))
         return Asked(_document(metadata.get("document_id")), [cell], "nbmodel", timing)
-    if not told.get("cell_id"):
-        raise _refusal(web.HTTPBadRequest, "cell_id is missing")
-    cell = {"cell": str(told["cell_id"]), "saw": str(told.get("source_hash") or "")}
+    cell = {"cell": _cell(told), "saw": sendable(str(told.get("source_hash") or ""))}
     timing = bool(told.get("record_timing"))
     return Asked(_document(told.get("document_id")), [cell], "stock", timing)
 
 
+def _cells(told: object) -> list[dict[str, str]]:
+    if not isinstance(told, list) or not told or not all(isinstance(one, dict) for one in told):
+        raise _refusal(web.HTTPBadRequest, "cells must be a list of objects, and not empty")
+    return [
+        {"cell": _cell(one), "saw": sendable(str(one.get("source_hash") or ""))} for one in told
+    ]
+
+
+def _cell(told: dict[str, Any]) -> str:
+    if not told.get("cell_id"):
+        raise _refusal(web.HTTPBadRequest, "cell_id is missing")
+    return sendable(str(told["cell_id"]))
+
+
 def _document(room: object) -> str:
     """The document id in a room's name, ``json:notebook:<id>``."""
-    document_id = str(room or "").rpartition(":")[2]
+    document_id = sendable(str(room or "")).rpartition(":")[2]
     if not document_id:
         raise _refusal(
             web.HTTPBadRequest, "document_id is missing: is the notebook open in a shared room?"
@@ -115,8 +125,13 @@ async def _must_exist(gateway: Gateway, kernel_id: str, asked: Asked) -> None:
         meta = await index.meta(kernel_id)
     if not meta.get("kernel_id") or meta.get("state") == "dead":
         raise _refusal(web.HTTPNotFound, f"no kernel {kernel_id}")
-    if await deployment.files.path_of(asked.document) is None:
+    path = await deployment.files.path_of(asked.document)
+    if path is None:
         raise _refusal(web.HTTPNotFound, f"no document {asked.document}")
+    keys = deployment.keys.document(asked.document)
+    kind = await deployment.link.command("HGET", keys.meta, "type")
+    if kind != b"notebook" and (kind is not None or not path.endswith(".ipynb")):
+        raise _refusal(web.HTTPBadRequest, f"{path} is no notebook")
 
 
 def _run(asked: Asked, cell: dict[str, str], kernel_id: str, user: User) -> Run:
@@ -132,26 +147,31 @@ def _run(asked: Asked, cell: dict[str, str], kernel_id: str, user: User) -> Run:
     )
 
 
-async def _ask(gateway: Gateway, asked: Asked, runs: list[Run]) -> dict[str, tuple[int, str]]:
-    """Ask the keeper; run id → (status, why) of those that it settled in time."""
+async def _ask(gateway: Gateway, asked: Asked, runs: list[Run]) -> dict[str, tuple[int, str, str]]:
+    """Ask the keeper; run id → (status, why, cell) of those that it settled in time.
+
+    `cell`: the one for which the request was refused.
+    """
     deployment = gateway.rooms.deployment
     place = Place(deployment, asked.document, kind="notebook", form="json")
     book = RunBook(deployment.link, place.keys)
-    settled: dict[str, tuple[int, str]] = {}
+    settled: dict[str, tuple[int, str, str]] = {}
     news = asyncio.Event()
 
     def heard(data: bytes) -> None:
         message = feed.parse(data)
         if isinstance(message, FeedNotice) and message.told.get("type") == "run settled":
             told = message.told
-            settled[str(told.get("run"))] = (int(told.get("status", 500)), str(told.get("why")))
+            answer = int(told.get("status", 500)), str(told.get("why")), str(told.get("cell"))
+            settled[str(told.get("run"))] = answer
             news.set()
 
     wanted = {run.id for run in runs}
     async with deployment.link.listen(place.keys.feed, heard):
-        for run, cell in zip(runs, asked.cells, strict=True):
-            more = {key: cell[key] for key in ("saw", "code") if cell.get(key)}
-            await book.ask(run, **more)
+        more: list[dict[str, Any]] = [
+            {key: cell[key] for key in ("saw", "code") if key in cell} for cell in asked.cells
+        ]
+        await book.ask(list(zip(runs, more, strict=True)))
         await place.announce()
         try:
             async with asyncio.timeout(QUEUED_WITHIN_S):

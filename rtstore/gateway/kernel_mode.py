@@ -34,7 +34,13 @@ async def switch(request: web.Request) -> web.Response:
         return _message(400, f"mode: one of {', '.join(kernel_modes.MODES)}")
     deployment = gateway.rooms.deployment
     try:
-        await kernel_modes.switch(deployment.link, deployment.keys.document(document_id), mode)
+        await kernel_modes.switch(
+            deployment.link,
+            deployment.keys,
+            mode,
+            document_id=document_id,
+            contents_id=deployment.contents_id,
+        )
     except kernel_modes.StillRunning as error:
         return _message(409, str(error))
     return web.json_response({"mode": mode})

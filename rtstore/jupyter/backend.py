@@ -207,14 +207,28 @@ class Backend:
         for document in {run.document for run in hit}:
             path = self.file_ids.get_path(document) or ""
             names = ", ".join(sorted({run.name for run in hit if run.document == document}))
-            told = {
-                "level": session_events.NEWS,
-                "room": f"json:notebook:{document}",
-                "path": path,
-                "action": "save",
-                "msg": f"{what} while cells of {names} ran or waited",
-            }
-            self.event_logger.emit(schema_id=session_events.SCHEMA, data=told)
+            self._log_in_pages(document, path, f"{what} while cells of {names} ran or waited")
+
+    def tell_kept(self, path: str, actor: Actor | None, others: list[str]) -> None:
+        """Log, in everybody's page, that a kernel that somebody shut down goes on, and why."""
+        if document := self.file_ids.get_id(path):
+            by = actor.name if actor is not None else "Somebody"
+            self._log_in_pages(
+                document,
+                path,
+                f"{by} shut the kernel down, but it goes on: {', '.join(others)} have the notebook"
+                " open too. Shut it down once more within half a minute to end it for all",
+            )
+
+    def _log_in_pages(self, document: str, path: str, message: str) -> None:
+        told = {
+            "level": session_events.NEWS,
+            "room": f"json:notebook:{document}",
+            "path": path,
+            "action": "save",
+            "msg": message,
+        }
+        self.event_logger.emit(schema_id=session_events.SCHEMA, data=told)
 
     async def run(self) -> None:
         """Have store and workers, for ever: start them, or find them, again and again."""

@@ -23,7 +23,7 @@ from rtstore.jupyter import (
 from rtstore.jupyter.backend import Backend
 from rtstore.jupyter.file_ids import IdHandler, PathHandler
 from rtstore.jupyter.get_document import Documents
-from rtstore.jupyter.proxy import SESSION_WAIT_S, KernelProxy, WorkerProxy
+from rtstore.jupyter.proxy import SESSION_WAIT_S, KernelProxy, RunProxy, WorkerProxy
 from rtstore.jupyter.room_proxy import RoomProxy
 from rtstore.jupyter.sessions import one_kernel_each
 from rtstore.settings import Settings
@@ -100,6 +100,8 @@ class RTStoreExtension(ExtensionApp):  # type: ignore[misc] # untyped
         ids = {"file_ids": self._backend.file_ids}
         self.handlers.extend(
             [
+                (r"/rtstore/input/(.+)", KernelProxy, given),
+                (r"/rtstore/runs/(.+)", RunProxy, given),
                 (r"/rtstore/(?!internal/)(.*)", WorkerProxy, given),
                 (r"/api/collaboration/room/(.+)", RoomProxy, given),
                 (r"/api/collaboration/session/(.*)", WorkerProxy, patient),

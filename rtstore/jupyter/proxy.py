@@ -135,3 +135,12 @@ class KernelProxy(WorkerProxy):
 
     auth_resource = "kernels"
     right = "execute"
+
+
+class RunProxy(WorkerProxy):
+    """The same for runs: who may read the notebook sees them, who may run code takes them back."""
+
+    async def _forward(self, action: str) -> None:
+        if action == "write":
+            self.auth_resource, self.right = "kernels", "execute"
+        await super()._forward(action)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import posixpath
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -29,6 +31,8 @@ ACTOR: ContextVar[Actor | None] = ContextVar("actor", default=None)
 """Who makes the request that is being answered."""
 LOCK_WITHIN_S = 10.0
 LOCK_AGAIN_S = 0.1
+INSIST_S = 30.0
+"""Who shuts a kernel down twice within this means it, whoever else has the notebook open."""
 NOTEBOOK = "notebook"
 CHANGED = "changed the kernel"
 """What people are told of who did so."""
@@ -58,6 +62,8 @@ class SharedSessions(SessionManager):  # type: ignore[misc] # untyped
         """Session id → file id: it is of that file, wherever that is, and of no other."""
         self._owners: dict[str, str] = {}
         """Session id → username, where each user has a kernel of their own."""
+        self._kept: dict[str, tuple[str, float]] = {}
+        """Session id → who shut it down last while others used it, and when."""
 
     async def create_session(
         self,
@@ -195,14 +201,22 @@ class SharedSessions(SessionManager):  # type: ignore[misc] # untyped
             actor = ACTOR.get()
             is_own = session_id in self._owners
             others = [] if is_own else await backend.others_in(session["path"], actor)
-            if others:
+            if others and not self._is_insisted(session_id, actor):
                 logger.info(
                     "kernel kept, others use it path=%s who=%s", session["path"], ", ".join(others)
                 )
+                backend.tell_kept(session["path"], actor, others)
                 return
             if actor is not None:
                 await backend.kernels.about_to("shutdown", session["kernel"]["id"], actor)
         await super().delete_session(session_id)
+
+    def _is_insisted(self, session_id: str, actor: Actor | None) -> bool:
+        """Whether this user was told a moment ago that others use it: a closing tab asks once."""
+        who = actor.username if actor is not None else ""
+        user, at = self._kept.get(session_id, ("", -math.inf))
+        self._kept[session_id] = (who, time.monotonic())
+        return who == user != "" and time.monotonic() - at <= INSIST_S
 
     async def _end_unused(self, kernel_id: str) -> None:
         """A session has another kernel now: end the one it had, unless another session has it."""

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from rtstore.errors import StoreFull, StoreRefused
 from rtstore.keeper.charge import Charge
+from rtstore.keeper.run_batches import Asked, Batches
 from rtstore.redis_backend.run_book import RunBook
 from rtstore.redis_backend.run_queue import NoSuchKernel, RunQueue
 from rtstore.redis_backend.update_log import Origin
@@ -25,6 +27,8 @@ SEVERAL, QUIET_LONGER_S = 2, 0.1
 """Where several came, more may: a busy server takes them one after another."""
 LOOK_S = 2.0
 """The feed may lose the news; then this late."""
+Answer = dict[str, Any]
+"""``status`` as of HTTP, ``why``, and the ``cell`` that it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class RunRequests:
         self._charge, self._book, self._queue_of = charge, book, queue_of
         self._news = asyncio.Event()
         self._rung = 0
+        self._batches = Batches()
 
     def ring(self) -> None:
         """Somebody asked for a run."""
@@ -50,11 +55,14 @@ class RunRequests:
 
     async def run(self) -> None:
         """Queue what is asked for. Never returns. Raises StoreUnavailable, LeaseLost."""
+        loop = asyncio.get_running_loop()
         while True:
             self._news.clear()
             if await self._book.asked():
+                came_s = loop.time()
                 await self._until_quiet()
-                await self._settle()
+                await self._settle(came_s)
+                self._batches.answered(loop.time())
                 continue
             await until_set(self._news, within_s=LOOK_S)
 
@@ -68,47 +76,61 @@ class RunRequests:
             if (follower.position, self._rung) == at:
                 return
 
-    async def _settle(self) -> None:
+    async def _settle(self, came_s: float) -> None:
         charge = self._charge
         asked = await self._book.asked()
         await charge.replica.follower.catch_up()
         async with charge.lock:
             await charge.settle()
             cells = _cells(charge)
-        first: dict[str, int] = {}
-        for told in asked.values():
-            at = int(told.get("requested", 0))
-            first[told.get("user", "")] = min(at, first.get(told.get("user", ""), at))
+        places = {cell_id: cell.index for cell_id, cell in cells.items()}
+        for batch in self._batches.of(list(asked.values()), places, came_s=came_s):
+            for post in batch.posts:
+                refused = self._refusal(post, cells)
+                for told in post:
+                    answer = refused or await self._queue(told | {"batch": batch.id}, cells)
+                    await self._book.settled(told["id"])
+                    await charge.notice("run settled", run=told["id"], **answer)
 
-        def order(told: dict[str, Any]) -> tuple[int, str, int]:
-            user, cell = told.get("user", ""), cells.get(told.get("cell", ""))
-            return (first[user], user, cell.index if cell else 0)
+    def _refusal(self, post: list[Asked], cells: dict[str, _Cell]) -> Answer | None:
+        """Why none of the request's cells may run, with the cell; None if they may."""
+        for told in post:
+            cell_id = str(told.get("cell", ""))
+            cell, saw = cells.get(cell_id), str(told.get("saw") or "")
+            if cell is None:
+                why = f"no cell {cell_id!r} in {self._charge.where.path}"
+                return {"status": 404, "why": why, "cell": cell_id}
+            if not cell.is_code:
+                return {
+                    "status": 400,
+                    "why": f"cell {cell_id!r} is not a code cell",
+                    "cell": cell_id,
+                }
+            if saw and saw not in (source_sha(cell.source), str(murmur.murmur2(cell.source))):
+                why = "the cell was changed: look at it, and run it again"
+                return {"status": 409, "why": why, "cell": cell_id}
+        return None
 
-        for told in sorted(asked.values(), key=order):
-            status, why = await self._queue(told, cells)
-            await self._book.settled(told["id"])
-            await charge.notice("run settled", run=told["id"], status=status, why=why)
-
-    async def _queue(self, told: dict[str, Any], cells: dict[str, _Cell]) -> tuple[int, str]:
-        cell = cells.get(told.get("cell", ""))
-        if cell is None:
-            return 404, f"no cell {told.get('cell')!r} in {self._charge.where.path}"
-        if not cell.is_code:
-            return 400, f"cell {told.get('cell')!r} is not a code cell"
-        if not _is_as_seen(told, cell.source):
-            return 409, "the cell was changed: look at it, and run it again"
-        source = str(told.get("code") or cell.source)
+    async def _queue(self, told: Asked, cells: dict[str, _Cell]) -> Answer:
+        cell = cells[told["cell"]]
+        answer: Answer = {"status": 200, "why": "", "cell": told["cell"]}
+        source = str(told["code"]) if "code" in told else cell.source
         if not source.strip():
             await self._blank(told["cell"])
-            return 200, ""
+            return answer
         given = {key: str(value) for key, value in told.items()}
         given |= {"source": source, "sha": source_sha(source)}
         run = Run.of_fields({**given, "may_fail": "1" if cell.may_fail else ""})
         try:
             await self._queue_of(run.kernel).add(run)
         except NoSuchKernel:
-            return 404, f"no kernel {run.kernel}"
-        return 200, ""
+            return answer | {"status": 404, "why": f"no kernel {run.kernel}"}
+        except StoreFull:
+            raise
+        except (ValueError, StoreRefused) as error:  # this one can't be; the others can
+            logger.warning("not queued run=%s: %r", run.id, error)
+            return answer | {"status": 400, "why": f"it can't be run: {error}"}
+        return answer
 
     async def _blank(self, cell_id: str) -> None:
         """A cell without code is not run; what it showed goes, as after a run."""
@@ -147,9 +169,3 @@ def _may_fail(metadata: object) -> bool:
     """Whether the cell's tags say so, as JupyterLab and nbclient read them."""
     tags = metadata.get("tags") if isinstance(metadata, dict) else None
     return isinstance(tags, list) and "raises-exception" in tags
-
-
-def _is_as_seen(told: dict[str, Any], source: str) -> bool:
-    """Whether the source is the one whose hash came with the request, if one came."""
-    saw = str(told.get("saw") or "")
-    return not saw or saw in (source_sha(source), str(murmur.murmur2(source)))

@@ -233,6 +233,7 @@ class Runner:
         metrics.RUNS.labels(state=to).inc()
         if interrupted or (to != OK and not (to == ERROR and run.may_fail)):
             why = why or interrupted or "an earlier cell failed"
+            await self._queue.fail(run, why)
             await self._abort(why, of=run, until_ms=self._restart_ordered_ms)
 
     async def _abort(self, why: str, *, of: Run | None = None, until_ms: int = 0) -> None:

@@ -42,6 +42,7 @@ rt:{K}:out                   stream   all that it said, and its runs' states; re
 rt:{K}:body:<entry id>       string   the content of an entry, where it is long
 rt:{K}:q                     zset     run id → order: what waits or runs
 rt:{K}:run:<id>              hash     one run: who, which cell, its source, state, times
+rt:{K}:failed                hash     batch → why the rest of it does not run; expires
 rt:{K}:widgets               hash     what its Output widgets took, up to which entry of `out`
 rt:{K}:feed                  channel  "something was added to `out`"
 rt:w:<worker>                hash     a worker: host, pid, version, url; expires
@@ -196,6 +197,11 @@ class KernelKeys:
     def queue(self) -> str:
         """Sorted set: runs that wait."""
         return f"{self.tag}:q"
+
+    @property
+    def failed(self) -> str:
+        """Hash: batches of which no more runs."""
+        return f"{self.tag}:failed"
 
     @property
     def feed(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from rtstore.redis_backend.keys import DocumentKeys
@@ -20,25 +21,31 @@ class RunBook:
     def __init__(self, link: Link, keys: DocumentKeys) -> None:
         self._link, self._keys = link, keys
 
-    async def ask(self, run: Run, **more: Any) -> None:  # noqa: ANN401 -- JSON values
-        """Have the document's keeper queue a run. Raises StoreUnavailable; ask again then, under
-        the same id.
+    async def ask(self, runs: Sequence[tuple[Run, Json]]) -> None:
+        """Have the document's keeper queue runs, all or none. Raises StoreUnavailable; ask again
+        then, under the same ids.
 
-        `more` is for the keeper: ``saw`` (hash of the source that the user saw) and so on.
+        What comes with each is for the keeper: ``saw`` (hash of the source that the user saw),
+        ``code`` (what is to run instead of the cell's source).
         """
-        keys, told = self._keys, json.dumps({**run.as_fields(), **more})
-        await self._link.command("HSET", keys.follows, run.kernel, int(time.time() * 1000))
-        await self._link.command("HSET", keys.asked, run.id, told)
-        note = feed.notice("run asked", run=run.id)
+        keys, post = self._keys, runs[0][0].id
+        now = int(time.time() * 1000)
+        for kernel in {run.kernel for run, _ in runs}:
+            await self._link.command("HSET", keys.follows, kernel, now)
+        pairs: list[str] = []
+        for run, more in runs:
+            pairs += (run.id, json.dumps({**run.as_fields(), **more, "post": post}))
+        await self._link.command("HSET", keys.asked, *pairs)
+        note = feed.notice("run asked", run=post)
         await self._link.command("SPUBLISH", keys.feed, note)
 
     async def asked(self) -> dict[str, Json]:
         """Runs that are not queued yet, by id."""
         return _parsed(await self._link.command("HGETALL", self._keys.asked))
 
-    async def settled(self, run_id: str) -> None:
-        """It is queued, or was refused."""
-        await self._link.command("HDEL", self._keys.asked, run_id)
+    async def settled(self, *run_ids: str) -> None:
+        """They are queued, or were refused."""
+        await self._link.command("HDEL", self._keys.asked, *run_ids)
 
     async def runs(self) -> dict[str, Json]:
         """Cell → its newest run."""

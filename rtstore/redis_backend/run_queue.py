@@ -17,6 +17,8 @@ _NOTE = Script.load("output_log_note")
 
 KEPT_MS = 30 * 86_400_000
 """A run that is over can be looked up for this long."""
+FAILED_MS = 3_600_000
+"""No batch takes longer to be asked for."""
 DROP = "@drop"
 """As the value of a field: delete it."""
 HIDDEN = "········"
@@ -34,7 +36,10 @@ class RunQueue:
         self._link, self._keys = link, keys
 
     async def add(self, run: Run) -> bool:
-        """Put it at the end; False when it was added before. Raises NoSuchKernel."""
+        """Put it at the end; False when it was added before. Raises NoSuchKernel.
+
+        A run of a batch that failed is aborted at once.
+        """
         keys = self._keys
         pairs = [part for pair in run.as_fields().items() if pair[0] != "state" for part in pair]
         content = run.told(
@@ -45,8 +50,8 @@ class RunQueue:
         )
         order = await self._link.call(
             _ADD,
-            (keys.run(run.id), keys.queue, keys.out, keys.feed, keys.meta),
-            (run.id, _now_ms(), json.dumps(content), *pairs),
+            (keys.run(run.id), keys.queue, keys.out, keys.feed, keys.meta, keys.failed),
+            (run.id, _now_ms(), json.dumps(content), run.batch, KEPT_MS, *pairs),
         )
         if int(order) < 0:
             raise NoSuchKernel(self._keys.tag)
@@ -119,6 +124,14 @@ class RunQueue:
                     continue
                 by_other = "1" if to == LOST and by not in ("", run.user) else None
                 await self.change(run, to, holding=holding, when=when, why=why, by_other=by_other)
+
+    async def fail(self, run: Run, why: str) -> None:
+        """Have no more of the run's batch run."""
+        if not run.batch:
+            return
+        keys = self._keys
+        await self._link.command("HSET", keys.failed, run.batch, why)
+        await self._link.command("PEXPIRE", keys.failed, FAILED_MS)
 
     async def answer(self, run: Run, value: str, *, user: str, prompt_id: str = "") -> bool:
         """Answer what it asks; False when it asks nothing, or another question, by now."""

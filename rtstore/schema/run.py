@@ -51,6 +51,8 @@ class Run:
     """Why it was aborted or lost, or who interrupted it."""
     by_other: str = ""
     """'1' when that was somebody else than who asked for the run."""
+    batch: str = ""
+    """What was asked for together, as by Run All: an error of one aborts the rest."""
     may_fail: str = ""
     """'1' when its error stops no other run: the cell is tagged ``raises-exception``."""
     records_timing: str = ""

@@ -125,3 +125,24 @@ async def _asked_again(jupyter: Jupyter, times: int) -> None:
         return asked.exists() and asked.stat().st_size >= before + times
 
     await until(look, what="it is asked again who has a socket open")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "denied", "status"),
+    [
+        ("POST", "rtstore/input/k/r", "contents:write", 200),
+        ("POST", "rtstore/input/k/r", "kernels:execute", 403),
+        ("DELETE", "rtstore/runs/k/r", "contents:write", 200),
+        ("DELETE", "rtstore/runs/k/r", "kernels:execute", 403),
+        ("GET", "rtstore/runs/k/r", "kernels:execute", 200),
+        ("GET", "rtstore/runs/k/r", "contents:read", 403),
+        ("PUT", "rtstore/kernel-mode/d", "contents:write", 403),
+    ],
+)
+async def test_who_may_run_cells_answers_them_and_takes_them_back(
+    changing: Jupyter, http: ClientSession, method: str, path: str, denied: str, status: int
+) -> None:
+    _say(changing, denied)
+    async with FakeWorker(changing.state_dir, slot=0, secret=SECRET).running():
+        async with http.request(method, changing.url(path)) as reply:
+            assert reply.status == status

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
 from pycrdt import Array
 
+from rtstore.keeper.run_batches import GOES_ON_S
 from rtstore.redis_backend.connection import connect
+from rtstore.redis_backend.file_index import FileIndex
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.run_book import RunBook
 from rtstore.schema.murmur import murmur2
@@ -36,6 +39,9 @@ async def test_what_does_not_exist_is_named(lab: Lab) -> None:
             (nb.kernel_id, good, 400, "document_id is missing"),
             (nb.kernel_id, {"document_id": room}, 400, "cell_id is missing"),
             (nb.kernel_id, [1], 400, "JSON object"),
+            (nb.kernel_id, {"cells": 5, "document_id": room}, 400, "list"),
+            (nb.kernel_id, {"cells": [], "document_id": room}, 400, "list"),
+            (nb.kernel_id, {"cells": [{}], "document_id": room}, 400, "cell_id is missing"),
         ]:
             async with nb.http.post(f"{url}{kernel}/execute", json=body) as reply:
                 assert (reply.status, word in await reply.text()) == (status, True), word
@@ -201,7 +207,7 @@ async def test_run_all_keeps_the_order_of_the_cells(lab: Lab) -> None:
                     kernel=nb.kernel_id,
                     requested=str(number + 1),
                 )
-                pressed.create_task(book.ask(run))
+                pressed.create_task(book.ask([(run, {})]))
         await until(lambda: _counts(nb, [*range(1, 13)]), what="in order", timeout_s=30)
 
 
@@ -249,3 +255,82 @@ async def test_an_output_that_no_document_can_hold_says_so_and_the_notebook_goes
             return "and on" in str(nb.on_disk())
 
         await until(is_saved, what="it is saved")
+
+
+async def test_a_file_that_is_no_notebook_is_refused(lab: Lab) -> None:
+    (lab.notes / "plain.txt").write_text("text")
+    async with bench(lab, "beside.ipynb", ["1"]) as nb, connect(lab.store_url, name="t") as link:
+        file_id, _ = await FileIndex(link, Keys().root(lab.state_dir.name)).index("plain.txt")
+        body = {"cell_id": "cell-0", "document_id": f"text:file:{file_id}"}
+        url = f"{lab.url}api/kernels/{nb.kernel_id}/execute"
+        async with nb.http.post(url, json=body) as reply:
+            assert (reply.status, "no notebook" in await reply.text()) == (400, True)
+
+
+async def test_of_a_request_with_a_cell_that_is_another_by_now_nothing_runs(lab: Lab) -> None:
+    async with bench(lab, "together.ipynb", ["a = 1", "b = 2", "c = 3"]) as nb:
+        cells = [{"cell_id": f"cell-{number}"} for number in range(3)]
+        cells[1]["source_hash"] = source_sha("of something else")
+        body = {"document_id": f"json:notebook:{nb.document_id}", "cells": cells}
+        url = f"{lab.url}api/kernels/{nb.kernel_id}/execute"
+        async with nb.http.post(url, json=body) as reply:
+            assert (reply.status, (await reply.json())["cell_id"]) == (409, "cell-1")
+        assert await nb.run(0) == "ok"
+        await nb.until_idle(0)
+        assert [cell["execution_count"] for cell in nb.live()] == [1, None, None]
+
+
+async def test_half_a_character_reaches_the_kernel_as_a_replacement(lab: Lab) -> None:
+    async with bench(lab, "half.ipynb", ["input()", "2"]) as nb:
+        room = f"json:notebook:{nb.document_id}"
+        body = {
+            "code": "len(input('\ud800'))",
+            "metadata": {"cell_id": "cell-0", "document_id": room},
+        }
+        url = f"{lab.url}api/kernels/{nb.kernel_id}/execute"
+        async with nb.http.post(url, data=json.dumps(body)) as reply:
+            assert reply.status == 202
+            run_id = (await reply.json())["run"]
+        await nb.answer(run_id, "a\ud800")
+        assert await nb.until_over(run_id) == "ok"
+        assert await nb.run(1) == "ok"  # and nobody is disturbed
+        await nb.until_idle(0)
+        assert nb.outputs(0)[-1]["data"]["text/plain"] == "2"
+
+
+async def test_an_error_stops_all_of_run_all_however_many_requests_it_takes(lab: Lab) -> None:
+    cells = ["1 / 0", *(f"print({number})" for number in range(20))]
+    async with bench(lab, "long.ipynb", cells) as nb:
+        waiting = list(range(len(cells)))
+        runs: dict[int, str] = {}
+
+        async def connection() -> None:  # a page has six, and each takes the next request
+            while waiting:
+                number = waiting.pop(0)
+                runs[number] = await nb.ask(number)
+
+        async with asyncio.TaskGroup() as connections:
+            for _ in range(6):
+                connections.create_task(connection())
+
+        states = [await nb.until_over(runs[number]) for number in range(len(cells))]
+        assert states == ["error", *["aborted"] * 20]
+        await asyncio.sleep(GOES_ON_S)  # who waits this long means another
+        assert await nb.run(1) == "ok"
+
+
+async def test_the_mode_stays_while_any_cell_runs(lab: Lab) -> None:
+    async with bench(lab, "modes.ipynb", ["input()", "2"]) as nb:
+        run_id = await nb.ask(0)
+        url = f"{lab.url}rtstore/kernel-mode/{nb.document_id}"
+        async with nb.http.put(url, json={"mode": "per-user"}) as reply:
+            assert (reply.status, "run or wait" in await reply.text()) == (409, True)
+        again = await nb.ask(0)  # the newest of the cell; it is taken back
+        async with nb.http.delete(f"{lab.url}rtstore/runs/{nb.kernel_id}/{again}") as reply:
+            assert reply.status == 204
+        async with nb.http.put(url, json={"mode": "per-user"}) as reply:
+            assert reply.status == 409
+        await nb.answer(run_id, "")
+        await nb.until_over(run_id)
+        async with nb.http.put(url, json={"mode": "per-user"}) as reply:
+            assert reply.status == 200

@@ -167,3 +167,25 @@ async def test_a_kernel_that_could_not_be_changed_is_not_ending(lab: Lab) -> Non
             assert reply.status == 501
 
         assert await nb.run(0) == "ok"
+
+
+async def test_a_closing_page_ends_no_kernel_that_others_use_and_who_insists_does(
+    lab: Lab,
+) -> None:
+    async with (
+        bench(lab, "kept.ipynb", ["1"]) as nb,
+        somebody(lab) as other,
+        nb.http.ws_connect(f"{lab.url}api/events/subscribe") as bus,
+    ):
+        url = f"{lab.url}api/sessions/{nb.session_id}"
+        async with other.delete(url) as reply:
+            assert reply.status == 204
+        assert nb.kernel_id in await kernels(nb)
+        async with asyncio.timeout(20):
+            async for message in bus:
+                if "but it goes on" in str(json.loads(message.data)):
+                    break
+
+        async with other.delete(url) as reply:
+            assert reply.status == 204
+        assert nb.kernel_id not in await kernels(nb)
