@@ -17,7 +17,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 from tests.browser.conftest import Arrive
 from tests.browser.showing import Outputs, differs
 from tests.kernel_bridge.cases import WHY_NOT, Case, all_cases
-from tests.kernel_bridge.own_cases import SHORT, TOGETHER
+from tests.kernel_bridge.own_cases import FEW, SHORT, TOGETHER
 from tests.kernel_bridge.performing import perform, until_said
 from tests.support.lab import Lab
 from tests.support.people import Person
@@ -31,7 +31,7 @@ pytestmark = [
     pytest.mark.timeout(240),
 ]
 SHOWN_S = 60.0
-OURS = [*SHORT, TOGETHER] if LONG else [TOGETHER, *SHORT[-2:]]
+OURS = [*SHORT, TOGETHER] if LONG else FEW
 RECORDED = all_cases()
 RICH = {
     *("matplotlib_png", "rich_display", "mime_mix", "ipywidgets_slider", "traceback_ansi"),

@@ -15,7 +15,7 @@ import pytest_asyncio
 
 from tests.deploy.apart import BRIDGES, Apart, running_apart
 from tests.kernel_bridge.cases import Case, all_cases
-from tests.kernel_bridge.own_cases import SHORT
+from tests.kernel_bridge.own_cases import FEW, SHORT
 from tests.kernel_bridge.performing import shows
 from tests.kernel_bridge.test_kills import FAULTS, KILLS, SEED, again_and_again
 from tests.support.hosts import why_not
@@ -30,7 +30,7 @@ pytestmark = [
 ]
 
 PULLED_S = 5.0
-CASES = [*SHORT, *all_cases()] if LONG else SHORT[2:5]
+CASES = [*SHORT, *all_cases()] if LONG else FEW
 
 
 async def kill_keeper(nb: Bench) -> None:

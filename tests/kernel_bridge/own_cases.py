@@ -116,3 +116,5 @@ def _together() -> Case:
 
 TOGETHER = _together()
 """Those that need no answer and end well, in one notebook."""
+FEW = [TOGETHER, *(case for case in SHORT if case.name in _ALONE)]
+"""All of them, in three notebooks."""

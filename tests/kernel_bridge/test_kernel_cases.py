@@ -6,7 +6,7 @@ import pytest
 
 from tests.kernel_bridge import widget_cases
 from tests.kernel_bridge.cases import WHY_NOT, Case, all_cases
-from tests.kernel_bridge.own_cases import SHORT
+from tests.kernel_bridge.own_cases import FEW
 from tests.kernel_bridge.performing import shows
 from tests.support.lab import Lab
 
@@ -20,7 +20,7 @@ async def test_a_notebook_shows_what_its_kernel_said(lab: Lab, case: Case) -> No
     await shows(lab, case)
 
 
-@pytest.mark.parametrize("case", SHORT, ids=[case.name for case in SHORT])
+@pytest.mark.parametrize("case", FEW, ids=[case.name for case in FEW])
 async def test_so_it_is_with_cases_of_our_own(lab: Lab, case: Case) -> None:
     await shows(lab, case)
 
