@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from rtstore.errors import BadFrame, LeaseLost
 from rtstore.kernel_bridge import transcript
 from rtstore.kernel_bridge.ring import Ring, name_of
@@ -26,6 +28,8 @@ class RingSource:
         self._log, self._queue, self._ring, self._lease, self._key = log, queue, ring, lease, key
         self._epoch = 0
         self._number = 0
+        self._writing = asyncio.Lock()
+        """What is unwritten is written once, though a reply comes while it is written."""
 
     async def begin(self) -> None:
         """Begin our turn: from here on the log refuses what the one before us still writes."""
@@ -55,6 +59,10 @@ class RingSource:
 
     async def copy(self) -> bool:
         """Write all that the log lacks; whether there was any."""
+        async with self._writing:
+            return await self._copy()
+
+    async def _copy(self) -> bool:
         messages = self._ring.unwritten()
         for at in range(0, len(messages), BATCH):
             await self._append(messages[at : at + BATCH], kind="iopub")
@@ -66,8 +74,9 @@ class RingSource:
             message = kernel_message.parse(frames, key=self._key)
         except BadFrame:
             return
-        await self.copy()  # it was said after what came over iopub
-        await self._append([message], kind="reply")
+        async with self._writing:
+            await self._copy()  # it was said after what came over iopub
+            await self._append([message], kind="reply")
 
     async def _append(self, messages: list[KernelMessage], *, kind: str) -> None:
         entries: list[OutputEntry] = []

@@ -13,6 +13,7 @@ import time
 from datetime import UTC, datetime
 
 from rtstore import metrics
+from rtstore.errors import KernelUnreachable
 from rtstore.kernel_bridge.channels import Channels
 from rtstore.kernel_bridge.output_widgets import OutputWidgets
 from rtstore.kernel_bridge.turn import Turn
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 REPLY_WITHIN_S = 1.0
 """The reply comes before the kernel says idle; where it got lost, what iopub said has to do."""
+UNHEARD_S = 5.0
+"""A kernel that says nothing of a request for so long may not have got it."""
 PROBED = "kernel_info_reply"
 LOOK_S = 1.0
 """The feed may lose a message; then this late."""
@@ -52,6 +55,7 @@ class Runner:
         self._restart_ordered_ms = 0
         self._ended_by = ""
         self._current: Run | None = None
+        self._unheard_at_s = 0.0
         self._begin(None)
 
     def _begin(self, run: Run | None) -> None:
@@ -74,6 +78,7 @@ class Runner:
             await self.follow()
             if self._current is None:
                 await self._send_next()
+            self._check_heard()
             if self._current is not None:
                 await self._widgets.show()
             elif self._turn.may_send():
@@ -99,8 +104,10 @@ class Runner:
                 # Perhaps the kernel never got it. The same bytes again: a kernel that has them
                 # refuses the second by their signature.
                 logger.info("sent again run=%s", run.id)
+                await self._widgets.flush(must=True)
                 await self._channels.request(_frames(run))
                 self._turn.hurry()
+            self._wait_for_it(sent_before_s=time.time() - int(run.sent or 0) / 1000)
             if self._current is not None and self._turn.may_miss:
                 await self._probe(self._current)
             return
@@ -308,6 +315,26 @@ class Runner:
         self._begin(Run.of_fields({**run.as_fields(), "state": SENT}))
         self._turn.hurry()
         await self._channels.request(frames)
+        self._wait_for_it()
+
+    def _wait_for_it(self, *, sent_before_s: float = 0.0) -> None:
+        """Twice as long each time: perhaps the kernel has much to do for somebody else."""
+        now = asyncio.get_running_loop().time()
+        self._unheard_at_s = now + max(UNHEARD_S, sent_before_s)
+
+    def _check_heard(self) -> None:
+        """Raise KernelUnreachable if the kernel, by all we know, has not got our request.
+
+        A bridge that stood still may connect late: from then on the kernel takes nothing of us,
+        and doesn't say so. Who serves it next connects anew, and sends the same bytes again.
+        """
+        if (
+            self._current is not None
+            and self._current.state == SENT
+            and self._turn.refuses_repeats
+            and asyncio.get_running_loop().time() > self._unheard_at_s
+        ):
+            raise KernelUnreachable(f"it says nothing of run {self._current.id}")
 
 
 def _frames(run: Run) -> list[bytes]:

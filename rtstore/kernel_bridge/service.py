@@ -169,6 +169,7 @@ class Service:
                 hurry=source.hurry,
                 may_miss=self._ring is not None,
                 may_show=self._ring is None,
+                refuses_repeats=self._ring is None,  # IPython's: by their signatures
             )
             sender = Sender(session, connection.key)
             runner = self._runner = self._runner_of(opened, sender, turn)

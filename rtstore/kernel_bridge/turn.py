@@ -21,3 +21,5 @@ class Turn:
     """Whether what the kernel says while nobody listens is lost."""
     may_show: bool = False
     """Whether our launcher started it: it shows pages what we ask it to, also while it is busy."""
+    refuses_repeats: bool = False
+    """Whether it runs a request once, however often the same bytes come."""

@@ -222,12 +222,15 @@ async def test_what_a_page_does_that_page_takes_care_of(link: Link) -> None:
     await kernel.open()
     await kernel.update("a page's", msg_id="a page's")
     await kernel.print("x", "a page's")
+    await bridge.take_over()
+    await bridge.widgets.flush()
+    assert kernel.told == []
     await kernel.update("a page's", msg_id="")
     await kernel.update("a page's own", "echo_update", outputs=[{"output_type": "stream",
                         "name": "stdout", "text": "x"}])  # fmt: skip
     await kernel.update(msg_id="run")
     await kernel.print("y")
-    await bridge.take_over()
+    await bridge.follow()
     await bridge.widgets.flush()
     assert kernel.outputs == ["xy"]
     assert len(kernel.told) == 1
@@ -296,7 +299,11 @@ async def test_pages_are_shown_what_a_running_cell_says(
     assert kernel.outputs == ["ab"]
 
 
-async def test_a_kernel_that_shows_nothing_is_not_asked_again(link: Link) -> None:
+async def test_a_kernel_that_shows_nothing_is_not_asked_again(
+    link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output_widgets, "SHOW_EVERY_S", 0.0)
+    monkeypatch.setattr(output_widgets, "SHOW_CHARS_PER_S", 10**9)
     kernel = Kernel(link)
     bridge = Bridge(link, kernel)
     await kernel.open()

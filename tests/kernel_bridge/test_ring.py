@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -84,6 +85,16 @@ async def test_the_heir_writes_what_the_holder_did_not(link: Link) -> None:
 
     assert await text(link) == "1 2 3 4 5 "
     assert await gaps(link) == 0
+
+
+async def test_what_is_written_while_a_reply_comes_is_written_once(link: Link) -> None:
+    one = Bridge(link, "w1")
+    await one.take_over()
+    one.hear(1, 2)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(one.source.copy())
+        tasks.create_task(one.source.copy())
+    assert await text(link) == "1 2 "
 
 
 async def test_what_the_log_has_before_our_socket_is_not_written_again(link: Link) -> None:
