@@ -13,13 +13,13 @@ from tests.kernel_bridge.cases import Case
 _NAMES = [['"[0-9a-f]{32}"', '"<ID>"'], [r'"interactive\([^"]*"', '"interactive"']]
 
 
-def _case(name: str, *pairs: tuple[str, list[dict[str, Any]]], at_once: bool = False) -> Case:
+def _case(name: str, *pairs: tuple[str, list[dict[str, Any]]]) -> Case:
     """A notebook of cells and what each shows."""
     told: dict[str, Any] = {
         "stdin": [],
         "interrupt_after_s": None,
         "kernel_dies": False,
-        "queue_all_at_once": at_once,
+        "queue_all_at_once": False,
         "linger_s": 0,
         "normalize": _NAMES,
         "expected": {
@@ -134,6 +134,7 @@ OPENED = """\
 from comm import create_comm
 comm = create_comm("nobody", data={"a": 1}, buffers=[b"12"])
 """
+QUEUED = [BEGIN, *(f"with out:\n    print({number})\ntold(out)" for number in range(3))]
 
 CASES = [
     _case(
@@ -176,14 +177,6 @@ CASES = [
         ("told(out)", [_stdout("{'text/plain': \"'B'\"} ")]),
         (AWAITED, []),
         ("told(out)", [_stdout("{'text/plain': \"'B'\"} x\ny\n ")]),
-    ),
-    _case(
-        "output_widget_all_at_once",
-        (BEGIN, [_view("Output()")]),
-        ("with out:\n    print(0)\ntold(out)", []),
-        ("with out:\n    print(1)\ntold(out)", [_stdout("0\n ")]),
-        ("with out:\n    print(2)\ntold(out)", [_stdout("0\n1\n ")]),
-        at_once=True,
     ),
     _case(
         "widgets_interact",
