@@ -26,6 +26,8 @@ class RingSource:
         self, log: OutputLog, queue: RunQueue, ring: Ring, lease: Lease, key: bytes
     ) -> None:
         self._log, self._queue, self._ring, self._lease, self._key = log, queue, ring, lease, key
+        self._writing = asyncio.Lock()
+        """A message is in the ring until it is written: who looks meanwhile would write it too."""
         self._epoch = 0
         self._number = 0
         self._writing = asyncio.Lock()

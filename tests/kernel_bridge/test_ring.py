@@ -17,7 +17,7 @@ from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.output_log import OutputLog
 from rtstore.redis_backend.run_queue import RunQueue
 from rtstore.schema.ids import BEGINNING
-from rtstore.schema.kernel_message import KernelMessage
+from rtstore.schema.kernel_message import KernelMessage, Sender
 from tests.support.stores import Store
 
 KERNEL = Keys().kernel("c-1", "k-1")
@@ -127,6 +127,20 @@ async def test_who_was_replaced_writes_nothing_more(link: Link) -> None:
     with pytest.raises(LeaseLost):
         await one.source.copy()
     assert await text(link) == "1 2 "
+
+
+async def test_a_reply_that_comes_while_we_write_has_nothing_written_twice(link: Link) -> None:
+    one = Bridge(link, "w1")
+    await one.take_over()
+    one.hear(1, 2)
+    reply = Sender("s", b"").request("execute_reply", {"status": "ok"}, msg_id="r", date="d")
+    async with asyncio.TaskGroup() as both:
+        both.create_task(one.source.copy())
+        both.create_task(one.source.reply(reply))
+
+    assert await text(link) == "1 2 "
+    kinds = [entry.kind for entry in await OutputLog(link, KERNEL).read(BEGINNING)]
+    assert kinds == ["begin", "iopub", "iopub", "reply"]
 
 
 async def test_a_bridge_that_came_late_says_that_something_may_be_missing(link: Link) -> None:
