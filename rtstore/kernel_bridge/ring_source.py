@@ -30,8 +30,6 @@ class RingSource:
         """A message is in the ring until it is written: who looks meanwhile would write it too."""
         self._epoch = 0
         self._number = 0
-        self._writing = asyncio.Lock()
-        """What is unwritten is written once, though a reply comes while it is written."""
 
     async def begin(self) -> None:
         """Begin our turn: from here on the log refuses what the one before us still writes."""
