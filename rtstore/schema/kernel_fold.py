@@ -299,7 +299,8 @@ class KernelFold:
         why = said.content.get("why", "it was not heard")
         self._begin_late(said)
         for info in self._runs.values():
-            if info.get("kernel") == self._kernel_id and info.get("state") == RUNNING:
+            is_running = info.get("kernel") == self._kernel_id and info.get("state") == RUNNING
+            if is_running and said.parent in ("", info.get("shown")):
                 self._add_note(str(info.get("shown")), f"output is missing here: {why}")
 
     def _add_note(self, run_id: str, note: str) -> None:
