@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
@@ -71,17 +72,24 @@ async def test_a_flood_comes_whole_and_a_question_can_be_answered(lab: Lab) -> N
             await channels.request(
                 sender.request("execute_request", content, msg_id="r-1", date="2000-01-01T00:00Z")
             )
-            text = ""
-            while "got it" not in text:
-                channel, frames = await channels.heard()
-                header, parent, _, told = (json.loads(frame) for frame in frames[2:6])
-                if parent.get("msg_id") != "r-1":
-                    continue
-                if channel == "iopub" and header["msg_type"] == "stream":
-                    text += told["text"]
-                elif channel == "stdin":
-                    await channels.answer(_answer(sender, "it"))
+            async with asyncio.timeout(60):
+                text = await _text(channels, sender)
         assert text.splitlines() == [*map(str, range(LINES)), "got it"]
+
+
+async def _text(channels: WsChannels, sender: Sender) -> str:
+    """What the run says until it has got its answer."""
+    text = ""
+    while "got it" not in text:
+        channel, frames = await channels.heard()
+        header, parent, _, told = (json.loads(frame) for frame in frames[2:6])
+        if parent.get("msg_id") != "r-1":
+            continue
+        if channel == "iopub" and header["msg_type"] == "stream":
+            text += told["text"]
+        elif channel == "stdin":
+            await channels.answer(_answer(sender, "it"))
+    return text
 
 
 def _answer(sender: Sender, value: str) -> list[bytes]:
