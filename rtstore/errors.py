@@ -18,6 +18,7 @@ RTStoreError
 ├── LeaseLost              another worker owns it now: stop writing
 ├── JupyterUnavailable     the Jupyter server did not answer
 ├── KernelUnreachable      a kernel's connection file or sockets can't be had
+│   └── NotSent            and what was to be sent was certainly not
 ├── FileChanged            the file on disk is not the one last seen: nothing was written
 └── SettingsError          a setting says something that cannot be
 
@@ -97,6 +98,10 @@ class JupyterUnavailable(RTStoreError):
 
 class KernelUnreachable(RTStoreError):
     """No connection file, or nobody listens there; the kernel may be starting, or gone."""
+
+
+class NotSent(KernelUnreachable):
+    """The request never left: it may be sent again."""
 
 
 class FileChanged(RTStoreError):

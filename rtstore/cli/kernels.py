@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rtstore.cli import inspection, kernel_finding
+from rtstore.redis_backend.kernel_index import capture_of, capture_why
 from rtstore.redis_backend.run_queue import RunQueue
 from rtstore.settings import Settings
 
@@ -26,6 +27,9 @@ class Row:
     generation: int
     """How many times it was started."""
     capture: str
+    """journal, ring or ws."""
+    capture_why: str
+    """Why it keeps no journal; '' if it does."""
     waiting: int
     """Runs that are not over."""
     running: str
@@ -46,6 +50,9 @@ def command(
         typer.echo(json.dumps([asdict(row) for row in rows], ensure_ascii=False))
     elif rows:
         Console().print(_table(rows))
+        for row in rows:
+            if row.capture_why:
+                typer.echo(f"{row.id[:8]} {row.capture}: {row.capture_why}")
     else:
         typer.echo("no kernel runs")
 
@@ -66,7 +73,8 @@ async def _rows(settings: Settings) -> list[Row]:
                     meta.get("state", ""),
                     meta.get("path", ""),
                     int(meta.get("generation") or 0),
-                    meta.get("capture", ""),
+                    capture_of(meta),
+                    capture_why(meta),
                     len(waiting),
                     first.name if first is not None and first.state != "requested" else "",
                     (lease or b"").decode().partition(" ")[0],

@@ -143,8 +143,8 @@ async def _work(settings: Settings, seat: Seat) -> None:
         if "bridge" in seat.roles:
             from rtstore.kernel_bridge import bridge  # zmq, likewise
 
-            job = bridge.run(link, keys, worker=worker, contents_id=seat.contents_id)
-            await stack.enter_async_context(background(job))
+            serve = bridge.run(link, keys, settings, worker=worker, contents_id=seat.contents_id)
+            await stack.enter_async_context(background(serve))
         logger.info(
             "ready worker=%s version=%s port=%d roles=%s",
             worker, __version__, port, ",".join(sorted(seat.roles)),

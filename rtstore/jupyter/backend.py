@@ -16,7 +16,7 @@ from jupyter_server.serverapp import ServerApp
 from tornado.websocket import WebSocketHandler
 
 from rtstore.errors import RTStoreError, StoreRefused, StoreUnavailable
-from rtstore.jupyter import disk, provisioner
+from rtstore.jupyter import disk, provisioner, remote_kernels
 from rtstore.jupyter.adoption import adopt
 from rtstore.jupyter.contents_events import ContentsEvents
 from rtstore.jupyter.events import Arrivals, LastTold
@@ -288,7 +288,9 @@ class Backend:
                     told = "rtstore ready root=%s workers in %s"
                     logger.info(told, self.contents_id, system.state_dir)
                     tasks.create_task(record.run())
-                    tasks.create_task(self.kernels.run(link))
+                    tasks.create_task(self.kernels.run(link, self._listener.url))
+                    if remote_kernels.gateway_of(manager := self._serverapp.kernel_manager):
+                        tasks.create_task(remote_kernels.keep_fresh(manager))
                     tasks.create_task(self.file_ids.run(link, connected.index, root.feed))
                     tasks.create_task(self.changes.run(connected.notices, self.file_ids.learned))
             finally:

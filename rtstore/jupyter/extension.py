@@ -18,6 +18,7 @@ from rtstore.jupyter import (
     internal,
     internal_kernels,
     kernel_actions,
+    kernel_channels,
     provisioner,
 )
 from rtstore.jupyter.backend import Backend
@@ -55,8 +56,6 @@ class RTStoreExtension(ExtensionApp):  # type: ignore[misc] # untyped
         super()._link_jupyter_server_extension(serverapp)
         # Jupyter makes it a moment later; its choice of a session manager depends on it.
         serverapp.gateway_config = GatewayClient.instance(parent=serverapp)
-        if serverapp.gateway_config.gateway_enabled:
-            return  # another host's kernels: theirs to start
         serverapp.session_manager_class = one_kernel_each(
             serverapp.session_manager_class, lambda: self._backend
         )
@@ -94,7 +93,11 @@ class RTStoreExtension(ExtensionApp):  # type: ignore[misc] # untyped
         given = {"backend": self._backend}
         self.handlers.extend(
             (rf"/{path}", handler, given)
-            for path, handler in (*internal.ROUTES, *internal_kernels.ROUTES)
+            for path, handler in (
+                *internal.ROUTES,
+                *internal_kernels.ROUTES,
+                *kernel_channels.ROUTES,
+            )
         )
         patient = given | {"wait_s": SESSION_WAIT_S}
         ids = {"file_ids": self._backend.file_ids}

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from rtstore.errors import RTStoreError, StoreRefused, StoreUnavailable
-from rtstore.jupyter import launches, provisioner
-from rtstore.redis_backend.kernel_index import KernelIndex
+from rtstore.jupyter import launches, provisioner, remote_kernels
+from rtstore.redis_backend.kernel_index import RING, WS, KernelIndex
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.run_queue import RunQueue
@@ -67,9 +67,13 @@ class Kernels:
         self._under_way: dict[str, tuple[str, Actor]] = {}
         self._awaited: set[str] = set()
         self._known: frozenset[str] = frozenset()
+        self._url = ""
+        self._restarts: dict[str, int] = {}
+        """Of kernels that were not started here, where nobody else counts."""
 
-    async def run(self, link: Link) -> None:
-        """Keep the store current, for ever."""
+    async def run(self, link: Link, url: str = "") -> None:
+        """Keep the store current, for ever. `url`: where bridges of this host reach us."""
+        self._url = url
         self._link, index = link, KernelIndex(link, self._keys, self._contents_id)
         self._told, self._silent_since, renewed = {}, {}, 0.0
         provisioner.owner = lambda: self._contents_id
@@ -140,6 +144,7 @@ class Kernels:
             why = f"shut down by {by.name}" if by else why
             await index.remove(kernel_id, why=why)
             self._told.pop(kernel_id, None)
+            self._restarts.pop(kernel_id, None)
             if others[kernel_id] != self._host and self._link is not None:
                 # Its host vanished, and with it all who could copy its last words.
                 await RunQueue(self._link, index.keys_of(kernel_id)).end(why)
@@ -168,7 +173,8 @@ class Kernels:
         told = {
             "host": self._host,
             "instance": self.instance,
-            "name": str(kernel.kernel_name),
+            "jupyter_url": self._url,
+            "name": remote_kernels.name_of(kernel),
             "path": path,
             "user": user,
             "connection_file": str(kernel.connection_file),
@@ -185,8 +191,12 @@ class Kernels:
                 "pid": str(launch.pid),
             }
         elif launch is None:
-            why = "not started by rtstore's provisioner"
-            told |= {"generation": "1", "capture": launches.RING, "capture_why": why}
+            told["generation"] = str(1 + self._restarts.get(kernel_id, 0))
+            if gateway := remote_kernels.gateway_of(self._manager()):
+                told |= {"capture": WS, "capture_why": f"a kernel of the gateway at {gateway}"}
+            else:
+                why = "not started by rtstore's provisioner"
+                told |= {"capture": RING, "capture_why": why}
         if kernel_id in self._under_way:
             state, by = self._under_way[kernel_id]
             told |= {"state": state, "by": by.name}
@@ -213,6 +223,13 @@ class Kernels:
             return []
         runs = [run for run in found if run is not None and run.user != actor.username]
         return [run for run in runs if action != "interrupt" or run.state in ("sent", "running")]
+
+    def restarted(self, kernel_id: str) -> None:
+        """What was said by `about_to` was done; of kernels that we start, we hear it sooner."""
+        if launches.newest(kernel_id) is None:
+            self._restarts[kernel_id] = self._restarts.get(kernel_id, 0) + 1
+            self._under_way.pop(kernel_id, None)
+            self._news.set()
 
     def look(self) -> None:
         """Something is news of some kernel: tell it now."""

@@ -6,21 +6,23 @@ import asyncio
 import logging
 import socket
 
+from aiohttp import ClientSession
+
 from rtstore.errors import RTStoreError
+from rtstore.kernel_bridge.afar import Afar, Reach, is_at_hand
 from rtstore.kernel_bridge.ear import Ear
 from rtstore.kernel_bridge.service import Desk, Service
-from rtstore.redis_backend.kernel_index import KernelIndex, Meta
+from rtstore.redis_backend.kernel_index import RING, KernelIndex, Meta, capture_of
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.lease import Lease
 from rtstore.redis_backend.link import Link
 from rtstore.schema import feed
 from rtstore.schema.feed import FeedNotice
+from rtstore.settings import Settings
 from rtstore.tasks import cause_of, until_set
 
 logger = logging.getLogger(__name__)
 
-RING = "ring"
-"""What a kernel's `capture` says where it writes no journal."""
 SEEK_S = 0.5
 """Leases of others are tried this often: with their 3 s, a takeover is done within 5."""
 AGAIN_S = 1.0
@@ -32,8 +34,8 @@ POLITE_S, POLITE_MAX_S = 0.02, 0.3
 class Bridge:
     """Seeks kernels that nobody serves, and serves them."""
 
-    def __init__(self, desk: Desk, *, root_feed: str, host: str) -> None:
-        self._desk, self._root_feed, self._host = desk, root_feed, host
+    def __init__(self, desk: Desk, afar: Afar, *, root_feed: str, host: str) -> None:
+        self._desk, self._afar, self._root_feed, self._host = desk, afar, root_feed, host
         self._serving: set[str] = set()
         self._ears: dict[str, Ear] = {}
         self._not_before: dict[str, float] = {}
@@ -59,16 +61,16 @@ class Bridge:
         if not self._desk.link.connected:
             return
         try:
-            ours = [
-                k for k, host in (await self._desk.index.hosts()).items() if host == self._host
-            ]
+            hosts = await self._desk.index.hosts()
+            ours = [kernel_id for kernel_id, host in hosts.items() if self._afar.reaches(host)]
             metas = {kernel_id: await self._desk.index.meta(kernel_id) for kernel_id in ours}
         except RTStoreError as error:
             logger.debug("kernels not listed: %s", error)
             return
         now = asyncio.get_running_loop().time()
         for kernel_id, meta in metas.items():
-            if meta.get("capture") == RING and kernel_id not in self._ears:
+            is_heard = capture_of(meta) == RING and is_at_hand(meta, host=self._host)
+            if is_heard and kernel_id not in self._ears:
                 self._ears[kernel_id] = Ear(self._desk, kernel_id)
                 tasks.create_task(self._listen(kernel_id, self._ears[kernel_id]))
             if kernel_id not in self._serving and now >= self._not_before.get(kernel_id, 0.0):
@@ -90,15 +92,19 @@ class Bridge:
         lease = Lease.of_kernel(self._desk.link, keys, owner=self._desk.worker)
         await asyncio.sleep(min(POLITE_MAX_S, POLITE_S * (len(self._serving) - 1)))
         try:
-            ring = None
-            if meta.get("capture") == RING:
+            ring = afar = None
+            if not is_at_hand(meta, host=self._host):
+                if not await self._afar.may_take(keys, meta):
+                    return
+                afar = self._afar
+            elif capture_of(meta) == RING:
                 ear = self._ears.get(kernel_id)
                 if ear is None or not await ear.may_take():
                     return
                 ring = ear.ring
             if await lease.acquire():
                 logger.info("serving kernel=%s", kernel_id)
-                await Service(self._desk, kernel_id, lease, ring).run()
+                await Service(self._desk, kernel_id, lease, ring, afar).run()
         except Exception as error:  # the edge of one kernel: others go on
             self._failed(kernel_id, cause_of(error))
         finally:
@@ -121,8 +127,15 @@ async def _release(lease: Lease) -> None:
         logger.debug("lease not released: %s", error)
 
 
-async def run(link: Link, keys: Keys, *, worker: str, contents_id: str) -> None:
-    """Serve this host's kernels of this contents root until cancelled."""
+async def run(
+    link: Link, keys: Keys, settings: Settings, *, worker: str, contents_id: str
+) -> None:
+    """Serve this contents root's kernels of this host, and those that nobody has at hand, until
+    cancelled. `settings` name the secret.
+    """
     desk = Desk(link, KernelIndex(link, keys, contents_id), worker)
-    root = keys.root(contents_id)
-    await Bridge(desk, root_feed=root.feed, host=socket.gethostname()).run()
+    root, host = keys.root(contents_id), socket.gethostname()
+    async with ClientSession(trust_env=False) as http:
+        reach = Reach(host, settings.jupyter_url, settings.secret or "")
+        afar = Afar(link, keys, http, contents_id=contents_id, reach=reach)
+        await Bridge(desk, afar, root_feed=root.feed, host=host).run()

@@ -9,6 +9,7 @@ from rtstore.errors import StoreRefused, StoreUnavailable
 from rtstore.kernel_bridge.connection import Connection
 from rtstore.kernel_bridge.ring import Ring
 from rtstore.kernel_bridge.service import Desk
+from rtstore.redis_backend.kernel_index import RING, capture_of
 from rtstore.redis_backend.output_log import OutputLog
 
 logger = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class Ear:
         ring = Ring(self._log, connection.key)
         async with ring.listening(self._desk.link, connection):
             self.ring = ring
-            while meta.get("state") != "dead" and meta:
+            while meta.get("state") != "dead" and capture_of(meta) == RING:
                 try:
                     await self._tell(ring)
                     meta = await self._desk.index.meta(self._kernel_id)

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from rtstore.kernel_bridge.channels import Channels
-from rtstore.kernel_bridge.turn import Turn
+from rtstore.kernel_bridge.turn import Channels, Turn
 from rtstore.redis_backend.output_log import OutputEntry, OutputLog
 from rtstore.redis_backend.run_queue import RunQueue
 from rtstore.redis_backend.widget_book import WidgetBook

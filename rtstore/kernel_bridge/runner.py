@@ -6,17 +6,14 @@ All that it knows of a run it reads in the kernel's log, so that whoever takes o
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
 import logging
 import time
-from datetime import UTC, datetime
 
 from rtstore import metrics
-from rtstore.errors import KernelUnreachable
-from rtstore.kernel_bridge.channels import Channels
+from rtstore.errors import KernelUnreachable, NotSent
+from rtstore.kernel_bridge import requests
 from rtstore.kernel_bridge.output_widgets import OutputWidgets
-from rtstore.kernel_bridge.turn import Turn
+from rtstore.kernel_bridge.turn import Channels, Turn
 from rtstore.redis_backend.output_log import OutputEntry, OutputLog
 from rtstore.redis_backend.run_queue import DROP, RunQueue
 from rtstore.schema.ids import EntryId
@@ -30,7 +27,13 @@ REPLY_WITHIN_S = 1.0
 """The reply comes before the kernel says idle; where it got lost, what iopub said has to do."""
 UNHEARD_S = 5.0
 """A kernel that says nothing of a request for so long may not have got it."""
+QUIET_S = 5.0
+"""Replies overtake what the kernel said before. If nothing more came for so long, nothing will."""
 PROBED = "kernel_info_reply"
+MISSED_END = "nobody listened when it ended"
+UNSURE = "nobody knows whether the kernel got it"
+ORDERED_MS = 60_000
+"""A kernel that ends so long after it was told to ended for that reason."""
 LOOK_S = 1.0
 """The feed may lose a message; then this late."""
 
@@ -53,7 +56,8 @@ class Runner:
         self._bell = asyncio.Event()
         self._position = EntryId(0, 0)
         self._restart_ordered_ms = 0
-        self._ended_by = ""
+        self._ended_by = self._ordered = ""
+        self._ordered_ms = 0
         self._current: Run | None = None
         self._unheard_at_s = 0.0
         self._begin(None)
@@ -64,6 +68,8 @@ class Runner:
         self._interrupted = self._ended = ""
         self._by_other = False
         self._probed = ""
+        self._has_replied = self._has_answered = False
+        self._said_at = time.monotonic()
         self._count = run.count if run else ""
 
     def ring(self) -> None:
@@ -101,22 +107,39 @@ class Runner:
             self._position = EntryId.parse(run.sent_at or "0-0")
             await self.follow()
             if self._current is not None and self._current.state == SENT:
-                # Perhaps the kernel never got it. The same bytes again: a kernel that has them
-                # refuses the second by their signature.
-                logger.info("sent again run=%s", run.id)
-                await self._widgets.flush(must=True)
-                await self._channels.request(_frames(run))
-                self._turn.hurry()
+                await self._send_again(self._current)
             self._wait_for_it(sent_before_s=time.time() - int(run.sent or 0) / 1000)
-            if self._current is not None and self._turn.may_miss:
-                await self._probe(self._current)
+            await self._may_have_missed_end()
             return
+
+    async def _send_again(self, run: Run) -> None:
+        """Perhaps the kernel never got it."""
+        if run.unsent:
+            await self._mark(run, unsent=DROP)
+        elif not self._turn.may_resend:
+            return
+        # The same bytes: a kernel that has them refuses the second by their signature.
+        logger.info("sent again run=%s", run.id)
+        await self._widgets.flush(must=True)
+        await self._request(run, requests.kept(run))
+
+    async def _request(self, run: Run, frames: list[bytes]) -> None:
+        self._turn.hurry()
+        try:
+            await self._channels.request(frames)
+        except NotSent:
+            await self._mark(run, unsent="1")
+            raise
+        self._wait_for_it()
+
+    async def _mark(self, run: Run, **fields: str) -> None:
+        holding = self._turn.holding()
+        await self._queue.change(run, SENT, holding=holding, when=(SENT,), said="", **fields)
 
     async def _probe(self, run: Run) -> None:
         """Ask the kernel something that it answers when it is through with our run."""
         self._probed = f"{run.id}-probe-{self._turn.holding().rpartition(' ')[2]}"
-        frames = self._sender.request("kernel_info_request", {}, msg_id=self._probed, date=_now())
-        await self._channels.request(frames)
+        await self._channels.request(requests.kernel_info(self._sender, self._probed))
 
     async def follow(self) -> None:
         """Act on all that the log has of our run."""
@@ -124,23 +147,52 @@ class Runner:
             for entry in entries:
                 self._position = entry.id
                 await self._widgets.take(entry)
-                if entry.kind == "act":
-                    await self._acted(entry)
-                if entry.parent == self._probed != "" and entry.type in ("status", PROBED):
-                    self._missed_end()
-                if self._current is not None and entry.parent == self._current.id:
-                    await self._step(self._current, entry)
+                await self._heed(entry)
         if self._current is not None and self._is_idle_since:
             waited_s = time.monotonic() - self._is_idle_since
             if self._status or waited_s > REPLY_WITHIN_S:
                 await self._finish(self._current)
+        elif time.monotonic() - self._said_at > QUIET_S:
+            if self._has_answered:
+                await self._missed_end()
+            elif self._has_replied:
+                await self._may_have_missed_end()
 
-    def _missed_end(self) -> None:
+    async def _heed(self, entry: OutputEntry) -> None:
+        self._said_at = time.monotonic()
+        if entry.kind == "act":
+            await self._acted(entry)
+        elif entry.kind == "gap":
+            await self._may_have_missed_end()
+        elif entry.parent == self._probed != "":
+            await self._probe_said(entry)
+        elif self._current is not None and entry.parent == self._current.id:
+            await self._step(self._current, entry)
+
+    async def _probe_said(self, entry: OutputEntry) -> None:
+        if entry.type == "status":
+            await self._missed_end()
+        elif entry.type == PROBED:
+            self._has_answered = True
+
+    async def _missed_end(self) -> None:
         """The kernel answers us, so our run is over, and nobody heard how it ended."""
-        self._probed = ""
-        if self._current is not None and not self._is_idle_since:
-            self._ended = "nobody listened when it ended"
-            self._status, self._is_idle_since = "aborted", time.monotonic()
+        self._probed, self._has_answered = "", False
+        run = self._current
+        if run is None or self._is_idle_since:
+            return
+        if not self._has_replied:  # which says how
+            self._ended, self._status = MISSED_END, "aborted"
+            if run.state == SENT:
+                self._ended = UNSURE
+                await self._queue.note("gap", "unsure", run_id=run.id, why=UNSURE)
+        self._is_idle_since = time.monotonic()
+
+    async def _may_have_missed_end(self) -> None:
+        """Something is missing, or the kernel does not say that it is through."""
+        run = self._current
+        if run is not None and self._turn.may_miss and not (self._probed or self._is_idle_since):
+            await self._probe(run)
 
     async def _acted(self, entry: OutputEntry) -> None:
         """Somebody does something to the kernel while our run is in it."""
@@ -150,16 +202,19 @@ class Runner:
             self._restart_ordered_ms = entry.ts
         if entry.type != "interrupt":
             self._ended_by = str(told.get("by") or "")
+            done = "restarted" if entry.type == "restart" else "shut down"
+            self._ordered, self._ordered_ms = f"the kernel was {done} by {name}", entry.ts
         if self._current is None:
             return
         self._by_other = told.get("by") != self._current.user
         if entry.type == "interrupt":
             self._interrupted = name
         else:  # Jupyter interrupts the kernel first, so the cell itself only says that
-            done = "restarted" if entry.type == "restart" else "shut down"
-            self._ended = f"the kernel was {done} by {name}"
+            self._ended = self._ordered
 
     async def _step(self, run: Run, entry: OutputEntry) -> None:
+        if run.state == SENT and entry.kind == "iopub" and entry.type != "status":
+            run = await self._runs(run)  # that it began was not heard
         match entry.kind, entry.type:
             case "iopub", "status":
                 await self._status_is(
@@ -173,6 +228,7 @@ class Runner:
             case "reply", "execute_reply":
                 told = await self._log.content(entry)
                 self._status = str(told.get("status", "ok"))
+                self._has_replied = True
                 self._count = str(told.get("execution_count") or self._count)
             case "reply", "input_request":
                 told = await self._log.content(entry)
@@ -184,13 +240,18 @@ class Runner:
 
     async def _status_is(self, run: Run, execution_state: str) -> None:
         if execution_state == "busy" and run.state == SENT:
-            started = str(int(time.time() * 1000))
-            await self._queue.change(
-                run, RUNNING, holding=self._turn.holding(), when=(SENT,), started=started
-            )
-            self._current = Run.of_fields({**run.as_fields(), "state": RUNNING})
+            await self._runs(run)
         elif execution_state == "idle":
             self._is_idle_since = time.monotonic()
+
+    async def _runs(self, run: Run) -> Run:
+        """The kernel is at it."""
+        started = str(int(time.time() * 1000))
+        await self._queue.change(
+            run, RUNNING, holding=self._turn.holding(), when=(SENT,), started=started
+        )
+        self._current = Run.of_fields({**run.as_fields(), "state": RUNNING})
+        return self._current
 
     async def _asks(self, run: Run, msg_id: str, told: dict[str, object]) -> None:
         fresh = await self._queue.get(run.id)
@@ -216,7 +277,7 @@ class Runner:
             "input_reply",
             {"value": value, "status": "ok"},
             msg_id=f"{run.id}-{self._position}",
-            date=_now(),
+            date=requests.now(),
         )
         await self._channels.answer(frames)
         self._turn.hurry()
@@ -259,6 +320,8 @@ class Runner:
     async def end(self, why: str) -> None:
         """The kernel ended, and all that it said is in the log: so did its runs."""
         await self.follow()
+        if time.time() * 1000 - self._ordered_ms < ORDERED_MS:
+            why = self._ordered
         # What was asked for after a restart was ordered is for the new kernel.
         until_ms = self._restart_ordered_ms
         await self._queue.end(
@@ -279,25 +342,10 @@ class Runner:
             return
 
     async def _send(self, run: Run) -> None:
-        content = {
-            "code": run.source,
-            "silent": False,
-            "store_history": True,
-            "user_expressions": {},
-            "allow_stdin": True,
-            "stop_on_error": not run.may_fail,
-        }
-        frames = self._sender.request(
-            "execute_request",
-            content,
-            msg_id=run.id,
-            date=_now(),
-            metadata={"cellId": run.cell, "deletedCells": []},
-        )
+        frames = requests.execute(self._sender, run)
         # What the cells before it left in widgets: on the same socket, so the kernel has it first.
         if not await self._widgets.flush(must=True):
             return
-        packed = json.dumps([base64.b64encode(frame).decode() for frame in frames])
         at = self._position
         sent = await self._queue.change(
             run,
@@ -307,15 +355,13 @@ class Runner:
             sent=str(int(time.time() * 1000)),
             sent_at=str(at),
             generation=self._turn.generation,
-            frames=packed,
+            frames=requests.packed(frames),
         )
         if not sent:
             self._bell.set()
             return
         self._begin(Run.of_fields({**run.as_fields(), "state": SENT}))
-        self._turn.hurry()
-        await self._channels.request(frames)
-        self._wait_for_it()
+        await self._request(run, frames)
 
     def _wait_for_it(self, *, sent_before_s: float = 0.0) -> None:
         """Twice as long each time: perhaps the kernel has much to do for somebody else."""
@@ -335,11 +381,3 @@ class Runner:
             and asyncio.get_running_loop().time() > self._unheard_at_s
         ):
             raise KernelUnreachable(f"it says nothing of run {self._current.id}")
-
-
-def _frames(run: Run) -> list[bytes]:
-    return [base64.b64decode(frame) for frame in json.loads(run.frames)]
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat().replace("+00:00", "Z")

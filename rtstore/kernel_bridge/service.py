@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +13,16 @@ from typing import Protocol
 
 from rtstore.errors import KernelUnreachable, LeaseLost
 from rtstore.kernel_bridge import channels, process
+from rtstore.kernel_bridge.afar import Afar, journal_of
 from rtstore.kernel_bridge.connection import Connection
 from rtstore.kernel_bridge.journal_source import JournalSource
 from rtstore.kernel_bridge.output_widgets import OutputWidgets
 from rtstore.kernel_bridge.ring import Ring
 from rtstore.kernel_bridge.ring_source import RingSource
 from rtstore.kernel_bridge.runner import Runner
-from rtstore.kernel_bridge.turn import Turn
-from rtstore.redis_backend.kernel_index import KernelIndex, Meta
+from rtstore.kernel_bridge.turn import Channels, Turn
+from rtstore.kernel_bridge.ws_source import WsSource
+from rtstore.redis_backend.kernel_index import WS, KernelIndex, Meta, capture_of
 from rtstore.redis_backend.lease import RENEW_S, Lease
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.output_log import OutputLog
@@ -35,6 +37,8 @@ logger = logging.getLogger(__name__)
 
 LOOK_S = 1.0
 """The feed may lose the news of a kernel; then this late."""
+LOOK_AFAR_S = 0.1
+"""No process tells that a kernel on another host ended."""
 NOT_NOW = frozenset({"restarting", "ending", "dead"})
 """States of a kernel in which it is given nothing more to run."""
 KEPT_S, TRIM_EVERY_S = 86_400.0, 10.0
@@ -42,10 +46,11 @@ KEPT_S, TRIM_EVERY_S = 86_400.0, 10.0
 OUT_BYTES_MAX, FRESH_S = 256 * 2**20, 60.0
 """or a minute at least, if it says more than this."""
 _EPOCH = "epoch:journal:"
+Job = Coroutine[None, None, None]
 
 
 class Source(Protocol):
-    """Where a kernel's messages come from: its journal, or what bridges heard."""
+    """Where a kernel's messages come from: its journal, what bridges heard, or a websocket."""
 
     async def begin(self) -> None:
         """Find out how far the log has it. Raises StoreUnavailable, OSError."""
@@ -78,9 +83,22 @@ class Desk:
 class Service:
     """See the module."""
 
-    def __init__(self, desk: Desk, kernel_id: str, lease: Lease, ring: Ring | None = None) -> None:
-        """`ring`: what was heard of a kernel that writes no journal."""
+    def __init__(
+        self,
+        desk: Desk,
+        kernel_id: str,
+        lease: Lease,
+        ring: Ring | None = None,
+        afar: Afar | None = None,
+    ) -> None:
+        """`ring`: what was heard of a kernel that writes no journal; `afar`: of one that is not
+        at hand.
+        """
         self._desk, self._kernel_id, self._lease, self._ring = desk, kernel_id, lease, ring
+        self._afar, self._session = afar, f"rtstore-{kernel_id}"
+        self._kernel_session = ""
+        self._restarted = ring.restarted if ring is not None else asyncio.Event()
+        """Set when the kernel was started again, where its messages are what tells."""
         self._keys = desk.index.keys_of(kernel_id)
         self._log = OutputLog(desk.link, self._keys)
         self._queue = RunQueue(desk.link, self._keys)
@@ -119,29 +137,85 @@ class Service:
         if not generation:
             await self._until_news()
             if meta.get("state") == "dead":
-                await self._queue.end(self._why_ended(), holding=self._lease.holding)
-                await self._desk.index.forget(self._kernel_id)
+                await self._close()
             return meta.get("state") != "dead"
+        if self._afar is not None and meta.get("state") == "dead":
+            await self._close()
+            return False
+        if self._afar is None:
+            await self._serve_at_hand(meta, generation)
+        else:
+            await self._serve_afar(self._afar, meta, generation)
+        return await self._is_there_another(generation)
+
+    async def _is_there_another(self, generation: str) -> bool:
+        """Wait until the kernel has another start, or will have none."""
+        while True:
+            meta = self._meta = await self._desk.index.meta(self._kernel_id)
+            if meta.get("state") == "dead" or not meta:
+                await self._close()
+                return False
+            if meta.get("generation") != generation:
+                return True
+            # One that somebody ordered has a number; until then the kernel takes no requests.
+            is_counted = self._afar is not None and meta.get("state") == "restarting"
+            if self._restarted.is_set() and not is_counted:
+                self._restarted.clear()
+                return True
+            await self._until_news()
+
+    async def _close(self) -> None:
+        """It is dead, and nothing more comes of it."""
+        # Somebody may have asked between its end and the news of it; nobody can from now.
+        await self._queue.end(self._why_ended(), holding=self._lease.holding)
+        await self._desk.index.forget(self._kernel_id)
+
+    async def _serve_at_hand(self, meta: Meta, generation: str) -> None:
         connection = Connection.read(meta.get("connection_file", ""))
         if self._ring is None:
             for earlier in earlier_starts(meta):
                 async with self._source(connection, earlier) as source:
                     await source.copy()
-        async with self._source(connection, generation) as source:
-            await self._serve(connection, source, generation)
-        while True:
-            meta = self._meta = await self._desk.index.meta(self._kernel_id)
-            if meta.get("state") == "dead" or not meta:
-                # Somebody may have asked between its end and the news of it; nobody can from now.
-                await self._queue.end(self._why_ended(), holding=self._lease.holding)
-                await self._desk.index.forget(self._kernel_id)
-                return False
-            if meta.get("generation") != generation:
-                return True
-            if self._ring is not None and self._ring.restarted.is_set():
-                self._ring.restarted.clear()
-                return True
-            await self._until_news()
+        async with (
+            self._source(connection, generation) as source,
+            channels.opened(connection, identity=self._session.encode()) as opened,
+        ):
+            journal = journal_of(meta, generation) if self._ring is None else ""
+            turn = self._turn(generation, source)
+            runner = self._runner_of(opened, Sender(self._session, connection.key), turn)
+            jobs = _take_replies(opened, source), self.tidy(journal)
+            await self._serve(source, runner, generation, jobs)
+
+    async def _serve_afar(self, afar: Afar, meta: Meta, generation: str) -> None:
+        if capture_of(meta) != WS:
+            await self._desk.index.serve_afar(self._kernel_id, generation)
+        async with afar.opened(self._kernel_id, meta, session=self._session) as opened:
+            before = self._kernel_session
+            source = WsSource(self._log, self._queue, opened, self._lease, before=before)
+            self._restarted = source.restarted
+            await source.begin()
+            turn = self._turn(generation, source)
+            runner = self._runner_of(opened, Sender(self._session, b""), turn)
+            await self._serve(source, runner, generation, (self.tidy(""),))
+            self._kernel_session = source.session
+
+    def _turn(self, generation: str, source: Source) -> Turn:
+        return Turn(
+            generation,
+            holding=lambda: self._lease.holding,
+            may_send=lambda: self._may_send(generation),
+            hurry=source.hurry,
+            may_miss=self._ring is not None or self._afar is not None,
+            may_resend=self._afar is None,
+            may_show=self._ring is None and self._afar is None,
+            refuses_repeats=self._ring is None and self._afar is None,  # IPython's: by signatures
+        )
+
+    def _may_send(self, generation: str) -> bool:
+        """Whether this start of the kernel would get it: its server may have another."""
+        if self._restarted.is_set() or self._meta.get("generation") != generation:
+            return False
+        return self._meta.get("state") not in NOT_NOW
 
     @asynccontextmanager
     async def _source(self, connection: Connection, generation: str) -> AsyncIterator[Source]:
@@ -159,30 +233,18 @@ class Service:
         finally:
             source.close()
 
-    async def _serve(self, connection: Connection, source: Source, generation: str) -> None:
-        session = f"rtstore-{self._kernel_id}"
-        async with channels.opened(connection, identity=session.encode()) as opened:
-            turn = Turn(
-                generation,
-                holding=lambda: self._lease.holding,
-                may_send=lambda: self._meta.get("state") not in NOT_NOW,
-                hurry=source.hurry,
-                may_miss=self._ring is not None,
-                may_show=self._ring is None,
-                refuses_repeats=self._ring is None,  # IPython's: by their signatures
-            )
-            sender = Sender(session, connection.key)
-            runner = self._runner = self._runner_of(opened, sender, turn)
-            await source.copy()
-            journal = journal_of(self._meta, generation) if self._ring is None else ""
-            jobs = source.run(), runner.run(), _take_replies(opened, source), self.tidy(journal)
-            async with background(*jobs):
-                await self._until_ended(generation)
-            await source.copy()
-            await runner.end(self._why_ended())
-            self._runner = None
+    async def _serve(
+        self, source: Source, runner: Runner, generation: str, jobs: tuple[Job, ...]
+    ) -> None:
+        self._runner = runner
+        await source.copy()
+        async with background(source.run(), runner.run(), *jobs):
+            await self._until_ended(generation)
+        await source.copy()
+        await runner.end(self._why_ended())
+        self._runner = None
 
-    def _runner_of(self, opened: channels.Channels, sender: Sender, turn: Turn) -> Runner:
+    def _runner_of(self, opened: Channels, sender: Sender, turn: Turn) -> Runner:
         book = WidgetBook(self._desk.link, self._keys)
         widgets = OutputWidgets(self._log, self._queue, book, opened, sender=sender, turn=turn)
         return Runner(self._log, self._queue, opened, sender=sender, turn=turn, widgets=widgets)
@@ -210,13 +272,16 @@ class Service:
         return dropped + await self._log.trim(before_ms=fresh, bytes_max=OUT_BYTES_MAX)
 
     async def _until_ended(self, generation: str) -> None:
-        pid = int(self._meta.get("pid") or 0)
+        pid = int(self._meta.get("pid") or 0) if self._afar is None else 0
         async with background(self._watch()):
             while self._meta.get("generation") == generation and process.may_run(pid):
                 if self._meta.get("state") == "dead":
                     return
-                if self._ring is not None and self._ring.restarted.is_set():
+                if self._restarted.is_set():
                     return
+                if self._afar is not None:
+                    await until_set(self._restarted, within_s=LOOK_AFAR_S)
+                    continue
                 await process.until_ended(pid, within_s=LOOK_S)
 
     async def _watch(self) -> None:
@@ -235,11 +300,6 @@ class Service:
             done = "restarted" if self._meta.get("state") == "restarting" else "shut down"
             return f"the kernel was {done} by {by}"
         return self._meta.get("why") or "the kernel died"
-
-
-def journal_of(meta: Meta, generation: str) -> str:
-    """The journal of one start; all are in one directory."""
-    return str(Path(meta.get("journal", "")).with_name(f"{generation}.journal"))
 
 
 def earlier_starts(meta: Meta) -> list[str]:

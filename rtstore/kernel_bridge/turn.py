@@ -1,9 +1,23 @@
-"""Turn: what a bridge's work at one kernel depends on."""
+"""Turn: what one bridge has of a kernel, for as long as it serves one start of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
+
+
+class Channels(Protocol):
+    """What goes to the kernel."""
+
+    async def request(self, frames: Sequence[bytes]) -> None:
+        """Send on shell. Raises KernelUnreachable; NotSent if that is certain."""
+
+    async def answer(self, frames: Sequence[bytes]) -> None:
+        """Send on stdin. Raises KernelUnreachable."""
+
+    async def show(self, frames: Sequence[bytes]) -> None:
+        """Send on control. Raises KernelUnreachable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +33,8 @@ class Turn:
     """Called when messages are about to come."""
     may_miss: bool = False
     """Whether what the kernel says while nobody listens is lost."""
+    may_resend: bool = True
+    """Whether the kernel refuses a request that it has, as it was signed here."""
     may_show: bool = False
     """Whether our launcher started it: it shows pages what we ask it to, also while it is busy."""
     refuses_repeats: bool = False

@@ -14,8 +14,26 @@ INSTANCE_MS = 15_000
 """A Jupyter server that has not been heard for this long is gone."""
 _TAKE = Script.load("kernel_take")
 
+JOURNAL, RING, WS = "journal", "ring", "ws"
+"""How what a kernel says is captured: it writes it down; bridges listen; its server is asked."""
+AFAR_WHY = "no bridge reaches its sockets"
+
 GONE_MS = 7 * 86_400_000
 """What a kernel said can be read for this long after its end."""
+
+
+def capture_of(meta: Mapping[str, str]) -> str:
+    """How what this start of a kernel says is captured; '' while that is not known."""
+    if meta.get("afar", "") == meta.get("generation") != "":
+        return WS
+    return meta.get("capture", "")
+
+
+def capture_why(meta: Mapping[str, str]) -> str:
+    """Why it is not its journal; '' if it is."""
+    if capture_of(meta) == WS != meta.get("capture"):
+        return AFAR_WHY
+    return meta.get("capture_why", "")
 
 
 class KernelIndex:
@@ -59,6 +77,10 @@ class KernelIndex:
         return bool(
             await self._link.call(_TAKE, (self.keys_of(kernel_id).meta,), (before, instance))
         )
+
+    async def serve_afar(self, kernel_id: str, generation: str) -> None:
+        """All bridges ask its server for what this start of it says, and nothing else."""
+        await self._link.command("HSET", self.keys_of(kernel_id).meta, "afar", generation)
 
     async def remove(self, kernel_id: str, *, why: str) -> None:
         """It ended for good. Its last messages are still copied; its names expire in a week."""

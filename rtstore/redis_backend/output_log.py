@@ -117,6 +117,11 @@ class OutputLog:
         reply = await self._link.command("XRANGE", self.keys.out, f"({after}", "+", "COUNT", limit)
         return [_entry(raw) for raw in reply]
 
+    async def newest(self, limit: int = PAGE) -> list[OutputEntry]:
+        """The newest entries, newest first. Raises StoreUnavailable."""
+        reply = await self._link.command("XREVRANGE", self.keys.out, "+", "-", "COUNT", limit)
+        return [_entry(raw) for raw in reply]
+
     async def trim(self, *, before_ms: int, bytes_max: int | None = None) -> int:
         """Drop entries added before a time (unix, ms), and what is kept beside; how many.
 

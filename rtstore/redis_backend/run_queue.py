@@ -96,7 +96,7 @@ class RunQueue:
         if is_over:
             changed |= {"ended": str(_now_ms()), "frames": DROP, "answer": DROP, "prompt_id": DROP}
         pairs = [str(part) for pair in changed.items() if pair[1] is not None for part in pair]
-        hidden = ("frames", "answer", "sent_at", "prompt_id")
+        hidden = ("frames", "answer", "sent_at", "prompt_id", "unsent")
         told = {k: v for k, v in changed.items() if k not in hidden and v not in (None, DROP)}
         done = await self._link.call(
             _CHANGE,

@@ -156,6 +156,8 @@ class KernelFold:
             return
         if state == LOST and said.content.get("by_other") and run_id in self.waiting:
             self._begin(cell, said)  # so that the cell says what became of it
+        if state == RUNNING:
+            self._begin_late(said)
         info["state"] = state
         info |= {key: said.content[key] for key in ("why", "count") if said.content.get(key)}
         self.changed_runs.add(cell)
@@ -202,6 +204,11 @@ class KernelFold:
         change.metadata["trusted"] = True
         change.metadata["rtstore"] = None
 
+    def _begin_late(self, said: Said) -> None:
+        """Something of a run came, or is missing, and that it began was not heard."""
+        if said.parent in self.waiting:
+            self._begin(self.waiting[said.parent], said)
+
     def _over(self, cell: str, state: str, said: Said) -> None:
         change = self._change(cell)
         count = said.content.get("count")
@@ -232,6 +239,7 @@ class KernelFold:
         if said.type in captures.CLOSING:
             self._captures.take(said.type, said.content)
             return
+        self._begin_late(said)
         display_id = display_id_of(said.content) if said.type in WITH_DISPLAY_ID else ""
         if display_id:
             self._update_displays(display_id, said)
@@ -289,8 +297,10 @@ class KernelFold:
 
     def _take_gap(self, said: Said) -> None:
         why = said.content.get("why", "it was not heard")
+        self._begin_late(said)
         for info in self._runs.values():
-            if info.get("kernel") == self._kernel_id and info.get("state") == RUNNING:
+            is_running = info.get("kernel") == self._kernel_id and info.get("state") == RUNNING
+            if is_running and said.parent in ("", info.get("shown")):
                 self._add_note(str(info.get("shown")), f"output is missing here: {why}")
 
     def _add_note(self, run_id: str, note: str) -> None:

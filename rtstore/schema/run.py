@@ -61,6 +61,8 @@ class Run:
     """Entry of `out` after which its messages are."""
     frames: str = ""
     """The signed request (JSON, base64): sent again, it is the same request to the kernel."""
+    unsent: str = ""
+    """'1' when it is certain that the kernel did not get it: it may be sent again."""
     prompt: str = ""
     password: str = ""
     """'1' when what it asks for must not be shown."""

@@ -278,3 +278,27 @@ def test_a_kernel_that_was_started_again_has_no_widgets() -> None:
     nb.hear("iopub", "comm_msg", comm_id="c", data=update)
     nb.hear("iopub", "status", "", execution_state="starting")
     assert nb.folds["k"].state()["captures"] == {}
+
+
+def test_a_run_whose_beginning_nobody_heard_begins_with_what_is_heard_first() -> None:
+    for first in ("gap", "stream", "running"):
+        notebook = Notebook()
+        notebook.outputs[CELL] = [{"output_type": "stream", "name": "stdout", "text": "old\n"}]
+        notebook.request()
+        if first == "gap":
+            notebook.hear("gap", "blackout", why="nobody listened")
+        elif first == "running":
+            notebook.hear("run", "running", document="d", cell=CELL)
+        notebook.say("late\n")
+        note = ["[rtstore: output is missing here: nobody listened]\n"]
+        assert notebook.texts() == [*(note if first == "gap" else []), "late\n"], first
+
+
+def test_what_is_missing_of_one_run_is_not_said_of_another() -> None:
+    notebook = Notebook("cell-0", "cell-1")
+    notebook.request()
+    notebook.begin()
+    notebook.request("run2", "cell-1")
+    notebook.hear("gap", "lost", "run2", why="it went by")
+    assert notebook.texts("cell-1") == ["[rtstore: output is missing here: it went by]\n"]
+    assert notebook.texts("cell-0") == []
