@@ -52,10 +52,15 @@ class FakeLink:
             raise StoreUnavailable("no connection to the fake")
         if args[0] == "INFO":
             return "".join(f"{key}:{value}\r\n" for key, value in self.info.items()).encode()
+        task = asyncio.current_task()
+        cancelling = task.cancelling() if task is not None else 0
         try:
-            return await self._redis.execute_command(*args)
+            reply = await self._redis.execute_command(*args)
         except ResponseError as error:
             raise _as_sent(error) from error
+        if task is not None and task.cancelling() > cancelling:
+            raise asyncio.CancelledError  # which asyncio.wait_for, used there, swallowed on 3.11
+        return reply
 
     async def call(self, script: Script, keys: Sequence[str], args: Sequence[Arg] = ()) -> Any:
         """See Link."""
