@@ -52,13 +52,16 @@ async def execute(request: web.Request) -> web.Response:
     400, 404 and 409 (not what the user saw) with ``message`` and ``cell_id``: then none of the
     request's cells runs.
     """
-    gateway = request.app[GATEWAY]
+    gateway, arrived_s = request.app[GATEWAY], time.time()
     identity = await gateway.gate.admit(request, "kernels:execute")
     asked = parse(await _json(request))
     kernel_id = request.match_info["kernel_id"]
     try:
         await _must_exist(gateway, kernel_id, asked)
-        runs = [_run(asked, cell, kernel_id, identity.user) for cell in asked.cells]
+        runs = [
+            _run(asked, cell, kernel_id, identity.user, arrived_s=arrived_s)
+            for cell in asked.cells
+        ]
         settled = await _ask(gateway, asked, runs)
     except (StoreUnavailable, StoreRefused) as error:
         raise _refusal(web.HTTPServiceUnavailable, f"the store: {error}") from error
@@ -134,7 +137,9 @@ async def _must_exist(gateway: Gateway, kernel_id: str, asked: Asked) -> None:
         raise _refusal(web.HTTPBadRequest, f"{path} is no notebook")
 
 
-def _run(asked: Asked, cell: dict[str, str], kernel_id: str, user: User) -> Run:
+def _run(
+    asked: Asked, cell: dict[str, str], kernel_id: str, user: User, *, arrived_s: float
+) -> Run:
     return Run(
         id=uuid.uuid4().hex,
         document=asked.document,
@@ -142,7 +147,7 @@ def _run(asked: Asked, cell: dict[str, str], kernel_id: str, user: User) -> Run:
         user=user.username,
         name=user.display_name or user.name or user.username,
         kernel=kernel_id,
-        requested=str(int(time.time() * 1000)),
+        requested=str(int(arrived_s * 1000)),
         records_timing="1" if asked.records_timing else "",
     )
 

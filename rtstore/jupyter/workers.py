@@ -105,7 +105,8 @@ class Workers:
         url = URL("http://worker" + path, encoded=True)
         is_repeatable = method in {"GET", "HEAD", "PUT", "DELETE"}
         refused: ClientResponse | None = None
-        async for session in self._each(path, within_s):
+        # What a page posts in order (the cells of Run All) goes to one worker, and keeps it.
+        async for session in self._each(path, within_s, takes_turns=is_repeatable):
             try:
                 reply = await session.request(
                     method, url, headers=headers, data=BytesIO(body), allow_redirects=False
@@ -124,17 +125,19 @@ class Workers:
             return refused
         raise NoWorker
 
-    async def _each(self, path: str, within_s: float) -> AsyncIterator[ClientSession]:
+    async def _each(
+        self, path: str, within_s: float, *, takes_turns: bool = True
+    ) -> AsyncIterator[ClientSession]:
         """Workers to try, the next in turn first, again and again until the time is over."""
         deadline = time.monotonic() + within_s
         while True:
-            for socket in self._in_turn(path.partition("?")[0]):
+            for socket in self._in_turn(path.partition("?")[0], takes_turns=takes_turns):
                 yield self._session(socket)
             if time.monotonic() >= deadline:
                 return
             await asyncio.sleep(LOOK_AGAIN_S)
 
-    def _in_turn(self, route: str) -> list[str]:
+    def _in_turn(self, route: str, *, takes_turns: bool) -> list[str]:
         """Sockets of workers: each room is spread by itself, so that people in one document are
         on different workers, and documents begin at different ones.
         """
@@ -143,7 +146,7 @@ class Workers:
             self._sockets = [worker.socket for worker in found]
             self._read_at = time.monotonic()
         turn = self._turns.pop(route, crc32(route.encode()))
-        self._turns[route] = turn + 1
+        self._turns[route] = turn + takes_turns
         if len(self._turns) > ROUTES_MAX:
             self._turns.popitem(last=False)
         at = turn % len(self._sockets) if self._sockets else 0

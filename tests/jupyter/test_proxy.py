@@ -96,6 +96,20 @@ async def test_internal_endpoints_are_not_passed_on(
     assert worker.requests == []
 
 
+async def test_what_is_posted_in_order_goes_to_one_worker(
+    jupyter: Jupyter, http: ClientSession
+) -> None:
+    async with (
+        FakeWorker(jupyter.state_dir, slot=0, secret=SECRET).running() as one,
+        FakeWorker(jupyter.state_dir, slot=1, secret=SECRET).running() as two,
+    ):
+        url = jupyter.url("api/kernels/11111111-1111-1111-1111-111111111111/execute")
+        for number in range(4):
+            async with http.post(url, json={"cell_id": str(number)}) as reply:
+                assert reply.status == 200
+        assert {len(one.requests), len(two.requests)} == {0, 4}
+
+
 async def test_requests_go_round_robin_and_pass_by_a_worker_that_is_gone(
     jupyter: Jupyter, http: ClientSession
 ) -> None:
