@@ -12,13 +12,20 @@ import pytest
 
 from tests.browser.conftest import Arrive, Meet
 from tests.support.lab import Lab
-from tests.support.tools import LONG as TEST_LONG
+from tests.support.tools import LONG
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 TALK = "import time\nfor i in range(81):\n    print('line', i, flush=True)\n    time.sleep(1.05)"
-LONG = "import time\nfor i in range(40):\n    print('line', i, flush=True)\n    time.sleep(0.2)"
+UNTIL_SEEN = """
+import pathlib, time
+for i in range(40):
+    print('line', i, flush=True)
+    while i == 20 and not pathlib.Path('seen').exists():
+        time.sleep(0.05)
+    time.sleep(0.05)
+"""
 
 
 def cells_on_disk(lab: Lab, path: str) -> list[dict[str, Any]]:
@@ -59,7 +66,7 @@ async def test_a_run_shows_in_both_pages_and_in_the_file(lab: Lab, meet: Meet) -
 
 
 async def test_a_run_goes_on_when_all_pages_are_closed(lab: Lab, arrive: Arrive) -> None:
-    lab.write_notebook("alone.ipynb", [LONG, "print('after')"])
+    lab.write_notebook("alone.ipynb", [UNTIL_SEEN, "print('after')"])
     whole = "".join(f"line {number}\n" for number in range(40))
     ann = await arrive("ann")
     await ann.open("alone.ipynb")
@@ -74,6 +81,7 @@ async def test_a_run_goes_on_when_all_pages_are_closed(lab: Lab, arrive: Arrive)
     assert await bob.prompts() == ["[*]:", "[*]:"]
     await bob.until_shown(0, "line 20")
     await bob.leave()
+    (lab.notes / "seen").touch()
     await until_on_disk(lab, "alone.ipynb", [whole, "after\n"])
 
     cy = await arrive("cy")  # after the end
@@ -83,7 +91,7 @@ async def test_a_run_goes_on_when_all_pages_are_closed(lab: Lab, arrive: Arrive)
     assert await cy.dialogs() == []
 
 
-if TEST_LONG:  # else 85 s in which nothing is to be seen
+if LONG:  # else 85 s in which nothing is to be seen
 
     @pytest.mark.timeout(300)
     async def test_81_lines_are_said_while_nobody_is_there(
