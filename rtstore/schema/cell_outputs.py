@@ -37,7 +37,7 @@ class CellOutputs:
     number: int = 0
     """How many outputs we left in the document; another number: somebody else was there."""
     chars: int = 0
-    """Length of the last stream's text as we left it."""
+    """Length of the last stream's text as we left it; -1 where it is not ours."""
     cursor: int = 0
     """Where the next text of that stream is written."""
     displays: dict[str, list[int]] = field(default_factory=dict)
@@ -78,10 +78,15 @@ class CellOutputs:
         self.number = self.held = self.left_out = 0
         self.spill = ""
 
-    def add(self, outputs: list[Output], output: Output, beside: Beside) -> None:
-        """One more output; text of the stream that is last goes to its end."""
+    def add(self, outputs: list[Output], output: Output, beside: Beside) -> bool:
+        """One more output; text of the stream that is last goes to its end.
+
+        Whether it is there: it may be one too many.
+        """
         if self.clears_on_next:
             self.clear(outputs)
+        self._compare(outputs)
+        left_out = self.left_out
         if output["output_type"] == "stream":
             self._write(outputs, str(output["name"]), str(output["text"]), beside)
         elif len(outputs) >= beside.outputs_max:
@@ -89,6 +94,16 @@ class CellOutputs:
         else:
             outputs.append(self._small(output, beside))
         self.number = len(outputs)
+        return self.left_out == left_out
+
+    def _compare(self, outputs: list[Output]) -> None:
+        """Forget what we know of outputs that a user cleared, or put there: as a page does."""
+        if self.number == len(outputs):
+            return
+        self.displays.clear()
+        self.held = sum(map(giants.size, outputs))
+        self.number, self.chars, self.spill = len(outputs), -1, ""
+        self.left_out = int(giants.mark(outputs[-1], "left_out") or 0) if outputs else 0
 
     def _small(self, output: Output, beside: Beside) -> Output:
         is_full = self.held > giants.CELL_CHARS_MAX
@@ -118,8 +133,7 @@ class CellOutputs:
             return
         if last.get("output_type") == "stream" and last.get("name") == name:
             now = str(last.get("text", ""))
-            is_ours = self.number == len(outputs) and self.chars == len(now)
-            at = self.cursor if is_ours else len(now)
+            at = self.cursor if self.chars == len(now) else len(now)
             last["text"], self.cursor = terminal_text.write(now, at, text)
         else:
             written, self.cursor = terminal_text.write("", 0, text)
@@ -167,8 +181,7 @@ class CellOutputs:
         self, outputs: list[Output], display_id: str, output: Output, beside: Beside
     ) -> bool:
         """Replace what is shown under `display_id`; whether anything is."""
-        if self.number != len(outputs):  # the user cleared them, or wrote outputs: not ours
-            self.displays.clear()
+        self._compare(outputs)
         found = [i for i in self.displays.get(display_id, ()) if i < len(outputs)]
         for index in found:
             shown = giants.shrunk(output, beside) | {"output_type": "display_data"}

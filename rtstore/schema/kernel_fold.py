@@ -7,12 +7,12 @@ are shared by all kernels of the notebook: a cell shows the run that was begun l
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from rtstore.schema import captures, prompts
 from rtstore.schema.captures import Captures
+from rtstore.schema.cell_change import CellChange
 from rtstore.schema.cell_outputs import (
     SHOWN,
     WITH_DISPLAY_ID,
@@ -39,22 +39,6 @@ class Said(NamedTuple):
     parent: str
     content: dict[str, Any]
     ts: int
-
-
-@dataclass(slots=True)
-class CellChange:
-    """What is to be changed in one cell."""
-
-    outputs: list[Output] | None = None
-    """All its outputs, if they change."""
-    values: dict[str, Any] = field(default_factory=dict)
-    """execution_state, execution_count."""
-    metadata: dict[str, Any] = field(default_factory=dict)
-    """Keys to set; None deletes one."""
-    next_input: str | None = None
-    """Source of a cell to add below."""
-    source: str | None = None
-    """Source to replace the cell's by."""
 
 
 class KernelFold:
@@ -143,7 +127,7 @@ class KernelFold:
             self._requested(cell, said)
             return
         if state in ("asks", "answered"):
-            self._prompt(cell, said)
+            self._ask(said)
             return
         info = self._runs.get(cell)
         if info is None or info.get("run") != run_id:
@@ -198,7 +182,7 @@ class KernelFold:
             info["state"] = RUNNING
         self.changed_runs.add(cell)
         change = self._change(cell)
-        change.outputs = []
+        change.outputs, change.question = [], None
         change.values["execution_state"] = "running"
         # Who may run code may show what it says: the page itself does this for its own runs.
         change.metadata["trusted"] = True
@@ -217,8 +201,7 @@ class KernelFold:
         change.values["execution_count"] = int(count) if is_counted and count else None
         change.values["execution_state"] = "idle"
         for _, outputs in self._shown_by(said.parent):
-            prompts.remove(outputs)  # nobody can answer any more
-            self.cells[cell].number = len(outputs)
+            change.question = None  # nobody can answer any more
             self.cells[cell].settle(outputs, self.beside)
         if said.content.get("by_other"):
             self._add_note(said.parent, str(said.content.get("why")))
@@ -253,9 +236,10 @@ class KernelFold:
 
     def _show(self, said: Said, display_id: str) -> None:
         for cell, outputs in self._shown_by(said.parent):
-            self.cells[cell].add(outputs, output_of(said.type, said.content), self.beside)
-            if display_id and said.type == "display_data":
-                self.cells[cell].register(outputs, display_id)
+            state = self.cells[cell]
+            is_there = state.add(outputs, output_of(said.type, said.content), self.beside)
+            if is_there and display_id and said.type == "display_data":
+                state.register(outputs, display_id)
 
     def _take_status(self, said: Said) -> None:
         state = said.content.get("execution_state")
@@ -310,18 +294,18 @@ class KernelFold:
             stream = {"output_type": "stream", "name": "stderr", "text": text}
             self.cells[cell].add(outputs, stream, self.beside)
 
-    def _prompt(self, cell: str, said: Said) -> None:
-        for _, outputs in self._shown_by(said.parent):
-            state = self.cells[cell]
-            prompts.remove(outputs)
+    def _ask(self, said: Said) -> None:
+        """The run asks something, or was answered."""
+        prompt = str(said.content.get("prompt", ""))
+        for cell, outputs in self._shown_by(said.parent):
             if said.type == "asks":
                 url = f"{self.beside.base_url}rtstore/input/{self._kernel_id}/{said.parent}"
-                outputs.append(prompts.output(str(said.content.get("prompt", "")), url=url))
+                self._change(cell).question = prompts.output(prompt, url=url)
             else:
-                text = f"{said.content.get('prompt', '')} {said.content.get('value', '')}\n"
+                self._change(cell).question = None
+                text = f"{prompt} {said.content.get('value', '')}\n"
                 stream = {"output_type": "stream", "name": "stdin", "text": text}
-                state.add(outputs, stream, self.beside)
-            state.number = len(outputs)
+                self.cells[cell].add(outputs, stream, self.beside)
 
     # -- cells -----------------------------------------------------------------------------
 
@@ -341,7 +325,7 @@ class KernelFold:
     def _outputs(self, cell: str) -> list[Output] | None:
         change = self._change(cell)
         if change.outputs is None:
-            change.outputs = self._outputs_of(cell)
+            change.begin_from(self._outputs_of(cell))
         return change.outputs
 
     def _change(self, cell: str) -> CellChange:

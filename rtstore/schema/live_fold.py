@@ -9,8 +9,8 @@ from typing import Any
 from pycrdt import Array, Map, Text
 
 from rtstore.schema.canonical import shared
+from rtstore.schema.cell_change import CellChange
 from rtstore.schema.cell_outputs import Output
-from rtstore.schema.kernel_fold import CellChange
 from rtstore.schema.live_cells import cell_type
 from rtstore.schema.live_outputs import set_outputs
 from rtstore.schema.live_text import set_text
@@ -57,8 +57,8 @@ class LiveCells:
 
 
 def _apply(cell: Map[Any], change: CellChange) -> None:
-    if change.outputs is not None and isinstance(outputs := cell.get("outputs"), Array):
-        set_outputs(outputs, shared(change.outputs))
+    if change.shown is not None and isinstance(outputs := cell.get("outputs"), Array):
+        set_outputs(outputs, shared(change.shown))
     metadata = cell.get("metadata")
     if isinstance(metadata, Map):
         for key, value in change.metadata.items():

@@ -24,8 +24,3 @@ def is_prompt(told: dict[str, Any]) -> bool:
     metadata = told.get("metadata")
     mark = metadata.get("rtstore") if isinstance(metadata, dict) else None
     return isinstance(mark, dict) and _MARK in mark
-
-
-def remove(outputs: list[dict[str, Any]]) -> None:
-    """Take all of them out."""
-    outputs[:] = [told for told in outputs if not is_prompt(told)]

@@ -3,6 +3,7 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
+from rtstore.schema import giants
 from rtstore.schema.giants import Beside
 from rtstore.schema.kernel_fold import KernelFold, Said
 
@@ -29,8 +30,8 @@ class Notebook:
         fold.take(Said(f"1-{number}", kind, type_, parent, content, number))
         for cell, change in fold.changes.items():
             if cell in self.outputs:
-                if change.outputs is not None:
-                    self.outputs[cell] = change.outputs
+                if change.shown is not None:
+                    self.outputs[cell] = change.shown
                 self.values[cell] |= change.values
                 self.metadata[cell] |= change.metadata
         fold.flushed()
@@ -64,6 +65,22 @@ class Notebook:
 
     def say(self, text: str, run: str = RUN, *, name: str = "stdout", kernel: str = "k") -> None:
         self.hear("iopub", "stream", run, kernel=kernel, name=name, text=text)
+
+    def show(self, text: str, display_id: str, run: str = RUN, *, is_new: bool = True) -> None:
+        """Show a text under a display_id."""
+        kind = "display_data" if is_new else "update_display_data"
+        content: dict[str, Any] = {
+            "data": {"text/plain": text},
+            "transient": {"display_id": display_id},
+        }
+        self.hear("iopub", kind, run, **content)
+
+    def ask(self, prompt: str, run: str = RUN, cell: str = CELL) -> None:
+        self.hear("run", "asks", run, document="d", cell=cell, prompt=prompt)
+
+    def answer(self, prompt: str, value: str, run: str = RUN, cell: str = CELL) -> None:
+        told = {"document": "d", "cell": cell, "prompt": prompt, "value": value}
+        self.hear("run", "answered", run, **told)
 
     def end(self, state: str, run: str = RUN, cell: str = CELL, **more: Any) -> None:
         self.hear("run", state, run, document="d", cell=cell, **more)
@@ -168,14 +185,73 @@ def test_a_question_is_shown_until_it_is_answered() -> None:
     nb = Notebook()
     nb.request()
     nb.begin()
-    nb.hear("run", "asks", RUN, document="d", cell=CELL, prompt="Who? <b>")
+    nb.ask("Who? <b>")
     (shown,) = nb.outputs[CELL]
     assert "/b/rtstore/input/k/run1" in shown["data"]["text/html"]
     assert "Who? &lt;b&gt;" in shown["data"]["text/html"]
 
-    nb.hear("run", "answered", RUN, document="d", cell=CELL, prompt="Who? <b>", value="Ada")
+    nb.answer("Who? <b>", "Ada")
     nb.say("hello\n")
     assert nb.texts() == ["Who? <b> Ada\n", "hello\n"]
+
+
+def test_what_is_said_while_a_question_waits_is_above_it() -> None:
+    nb = Notebook()
+    nb.request()
+    nb.begin()
+    nb.say("start\n")
+    nb.ask("Who?")
+    nb.say("bg\n")
+    nb.another_keeper()
+    nb.show("old", "x")
+    first, second, question = nb.outputs[CELL]
+    assert (first["text"], second["data"]) == ("start\nbg\n", {"text/plain": "old"})
+    assert "Answer" in question["data"]["text/html"]
+
+    nb.answer("Who?", "Ada")
+    nb.show("new", "x", is_new=False)
+    assert nb.texts() == ["start\nbg\n", "{'text/plain': 'new'}", "Who? Ada\n"]
+
+
+def test_a_question_stays_until_the_next_run_whoever_clears() -> None:
+    nb = Notebook()
+    nb.request()
+    nb.begin()
+    nb.ask("Who?")
+    nb.hear("iopub", "clear_output", wait=False)
+    assert len(nb.outputs[CELL]) == 1
+    nb.request("run2")
+    nb.begin("run2")
+    nb.say("next", "run2")
+    assert nb.texts() == ["next"]
+
+
+def test_an_update_leaves_alone_what_came_after_a_user_cleared() -> None:
+    nb = Notebook()
+    nb.request()
+    nb.begin()
+    nb.show("A", "x")
+    nb.outputs[CELL] = []
+    nb.say("hello\n")
+    nb.show("B", "x", is_new=False)
+    assert nb.texts() == ["hello\n"]
+
+
+def test_an_update_of_what_is_not_shown_leaves_the_notice() -> None:
+    nb = Notebook()
+    nb.request()
+    nb.begin()
+    nb.outputs[CELL] = [
+        {"output_type": "display_data", "data": {"text/plain": str(n)}, "metadata": {}}
+        for n in range(giants.OUTPUTS_MAX)
+    ]
+    for number in range(3):
+        nb.show("old", f"x{number}")
+    nb.show("new", "x2", is_new=False)
+    assert len(nb.outputs[CELL]) == giants.OUTPUTS_MAX + 1
+    assert "more outputs are not shown" in nb.texts()[-1]
+    nb.end("ok", count="1")
+    assert nb.texts()[-1].startswith("{'text/html': '3 more outputs")
 
 
 def test_times_are_kept_where_they_were_asked_for() -> None:
@@ -246,7 +322,7 @@ def test_a_question_goes_when_its_run_is_over() -> None:
     nb = Notebook()
     nb.request()
     nb.begin()
-    nb.hear("run", "asks", RUN, document="d", cell=CELL, prompt="Who?")
+    nb.ask("Who?")
     nb.end("lost", why="the kernel died")
     assert nb.outputs[CELL] == []
 
