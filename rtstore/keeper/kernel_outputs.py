@@ -71,14 +71,18 @@ class KernelOutputs:
                         follower = _Follower(
                             self._charge,
                             self._book,
-                            kernel_id,
                             self._keys_of(kernel_id),
                             self.runs,
-                            base_url=base_url,
+                            beside=Beside(base_url, self._charge.document_id, kernel_id),
+                            awaits=self._awaits,
                         )
                         self._following[kernel_id] = follower
                         tasks.create_task(self._follow(kernel_id, follower))
                 await until_set(self._news, within_s=KERNELS_S)
+
+    def _awaits(self, cell: str) -> bool:
+        """Whether any kernel's run that a cell shows, or will show, is not over."""
+        return any(follower.awaits(cell) for follower in self._following.values())
 
     async def _follow(self, kernel_id: str, follower: _Follower) -> None:
         try:
@@ -94,16 +98,16 @@ class _Follower:
         self,
         charge: Charge,
         book: RunBook,
-        kernel_id: str,
         keys: KernelKeys,
         runs: dict[str, RunInfo],
         *,
-        base_url: str,
+        beside: Beside,
+        awaits: Callable[[str], bool],
     ) -> None:
-        self._charge, self._book, self._kernel_id = charge, book, kernel_id
+        self._charge, self._book, self._kernel_id = charge, book, beside.kernel_id
         self._log = OutputLog(charge.office.link, keys)
         self._queue = RunQueue(charge.office.link, keys)
-        self._runs, self._base_url = runs, base_url
+        self._runs, self._beside, self._awaits = runs, beside, awaits
         self._bell = asyncio.Event()
         self._cursor = ""
         self._live: LiveCells | None = None
@@ -116,6 +120,10 @@ class _Follower:
         """Whether it has runs of this document that are not over."""
         return self._fold is not None and self._fold.is_busy
 
+    def awaits(self, cell: str) -> bool:
+        """Whether a run of this kernel that a cell shows, or will show, is not over."""
+        return self._fold is not None and self._fold.awaits(cell)
+
     async def run(self) -> None:
         """Follow until the kernel is gone and all is written."""
         link = self._charge.office.link
@@ -125,7 +133,8 @@ class _Follower:
                 state,
                 self._runs,
                 outputs_of=self._outputs_of,
-                beside=Beside(self._base_url, self._charge.document_id, self._kernel_id),
+                beside=self._beside,
+                is_awaited_elsewhere=self._awaits,
             )
             while True:
                 self._bell.clear()
@@ -146,25 +155,17 @@ class _Follower:
 
     async def _catch_up(self) -> None:
         await self._read_on()
-        if not self._was_trimmed:
+        fold = self._fold
+        if not self._was_trimmed or fold is None:
             return
         # Asked before the log is read once more: what ends meanwhile is said there.
-        runs = [
-            await self._queue.get(str(info["run"]))
-            for info in tuple(self._runs.values())
-            if info.get("kernel") == self._kernel_id and info.get("state") not in OVER
-        ]
+        runs = [await self._queue.get(run_id) for run_id in tuple(fold.unfinished)]
         await self._read_on()
-        missed = [run for run in runs if run is not None and run.is_over and self._misses(run)]
+        missed = [run for run in runs if run and run.is_over and run.id in fold.unfinished]
         if missed:
             position = EntryId.parse(self._cursor)
             await self._write([_ended(run, position) for run in missed], position)
         self._was_trimmed = False
-
-    def _misses(self, run: Run) -> bool:
-        """Whether the end of a run was dropped before it was read here."""
-        info = self._runs.get(run.cell, {})
-        return info.get("run") == run.id and info.get("state") not in OVER
 
     async def _read_on(self) -> None:
         position = EntryId.parse(self._cursor or "0-0")

@@ -11,6 +11,8 @@ from rtstore.schema.kernel_message import KernelMessage
 
 TEXT_CHARS_MAX = 2**16
 """Longer texts of a stream become several entries, so that none is large."""
+TIMED = frozenset({"status", "execute_input", "execute_reply"})
+"""Types of messages whose entries say when the kernel said them, and began (`started`)."""
 
 
 def entries(
@@ -18,6 +20,10 @@ def entries(
 ) -> Iterator[OutputEntry]:
     """`message` as entries from the id `first` on, all within ROOM ids."""
     content = message.content
+    if message.parent and message.msg_type in TIMED:
+        started = message.metadata.get("started")
+        times = {"date": message.date, "started": started if isinstance(started, str) else ""}
+        content = content | {name: at for name, at in times.items() if at}
     text = content.get("text") if message.msg_type == "stream" else None
     if not isinstance(text, str) or len(text) <= TEXT_CHARS_MAX:
         yield _entry(message, first, kind, at, content)

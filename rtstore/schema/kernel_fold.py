@@ -7,7 +7,6 @@ are shared by all kernels of the notebook: a cell shows the run that was begun l
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from rtstore.schema import captures, prompts
@@ -22,11 +21,12 @@ from rtstore.schema.cell_outputs import (
     output_of,
 )
 from rtstore.schema.giants import Beside
-from rtstore.schema.run import ABORTED, LOST, OVER, REQUESTED, RUNNING
+from rtstore.schema.run import ERROR, LOST, OK, OVER, REQUESTED, RUNNING
+from rtstore.schema.run_times import RunTimes
 
 RunInfo = dict[str, Any]
 
-RECENT_CELLS = 100
+RECENT_CELLS, DISPLAYING_CELLS = 100, 1000
 """The state goes into the store with each change, so it must not grow with the notebook."""
 
 
@@ -51,16 +51,26 @@ class KernelFold:
         *,
         outputs_of: Callable[[str], list[Output] | None],
         beside: Beside,
+        is_awaited_elsewhere: Callable[[str], bool] = lambda _: False,
     ) -> None:
         """`outputs_of`: the outputs that a cell has in the document now; None: no such cell.
 
-        `beside` names document and kernel, and takes what is too large.
+        `beside` names document and kernel, and takes what is too large. `is_awaited_elsewhere`:
+        what `awaits` of the folds of the notebook's other kernels say.
         """
         self._document_id, self._kernel_id = beside.document_id, beside.kernel_id
         self._runs, self._outputs_of, self.beside = runs, outputs_of, beside
+        self._is_awaited_elsewhere = is_awaited_elsewhere
         self.waiting: dict[str, str] = dict(state.get("waiting", {}))
         """Run → cell, of those that did not begin."""
-        self._timed: dict[str, dict[str, str]] = dict(state.get("timed", {}))
+        self.unfinished: dict[str, str] = dict(state.get("unfinished", self.waiting))
+        """Run → cell, of those that are not over."""
+        if "unfinished" not in state:  # it was not kept always
+            for cell, info in runs.items():
+                if info.get("kernel") == self._kernel_id and info.get("state") not in OVER:
+                    self.unfinished[str(info.get("run"))] = cell
+        self._generation = state.get("generation")
+        self._times = RunTimes(state.get("timed"))
         self.cells: dict[str, CellOutputs] = {
             cell: CellOutputs.of_json(told) for cell, told in state.get("cells", {}).items()
         }
@@ -70,15 +80,16 @@ class KernelFold:
 
     def state(self) -> dict[str, Any]:
         """What the constructor takes: of cells that began long ago only what can be updated."""
-        recent = set(list(self.cells)[-RECENT_CELLS:])
+        displaying = [cell for cell, outputs in self.cells.items() if outputs.displays]
+        kept = {*list(self.cells)[-RECENT_CELLS:], *displaying[-DISPLAYING_CELLS:]}
         return {
             "waiting": self.waiting,
-            "timed": self._timed,
+            "unfinished": self.unfinished,
+            "generation": self._generation,
+            "timed": self._times.as_json(),
             "captures": self._captures.as_json(),
             "cells": {
-                cell: outputs.as_json()
-                for cell, outputs in self.cells.items()
-                if cell in recent or outputs.displays
+                cell: outputs.as_json() for cell, outputs in self.cells.items() if cell in kept
             },
         }
 
@@ -91,16 +102,26 @@ class KernelFold:
     @property
     def is_busy(self) -> bool:
         """Whether a run of this document is not over."""
+        return bool(self.unfinished)
+
+    def awaits(self, cell: str) -> bool:
+        """Whether a run that the cell shows, or will show, is not over."""
+        shown = self._runs.get(cell, {}).get("shown")
         return any(
-            info.get("kernel") == self._kernel_id and info.get("state") not in OVER
-            for info in self._runs.values()
+            of == cell and (run == shown or run in self.waiting)
+            for run, of in self.unfinished.items()
         )
 
     def cells_of(self, said: Said) -> set[str]:
         """Which cells the entry may change."""
         if said.kind == "run":
             return {str(said.content.get("cell", ""))} if self._is_ours(said) else set()
-        return {cell for cell, outputs in self.cells.items() if outputs.run == said.parent}
+        display_id = display_id_of(said.content) if said.type in WITH_DISPLAY_ID else ""
+        return {
+            cell
+            for cell, outputs in self.cells.items()
+            if outputs.run == said.parent or (display_id and display_id in outputs.displays)
+        }
 
     # -- entries ---------------------------------------------------------------------------
 
@@ -115,6 +136,10 @@ class KernelFold:
                 self._take_reply(said)
             case "gap":
                 self._take_gap(said)
+            case "begin" if generation := said.content.get("generation"):
+                if generation != self._generation:
+                    self._generation = generation
+                    self._started_again()
             case _:
                 pass
 
@@ -129,30 +154,20 @@ class KernelFold:
         if state in ("asks", "answered"):
             self._ask(said)
             return
-        info = self._runs.get(cell)
-        if info is None or info.get("run") != run_id:
-            if state in OVER:
-                self.waiting.pop(run_id, None)
-                is_last = info is not None and info.get("state") in OVER
-                if is_last and info is not None and info.get("shown") == run_id:
-                    # Asked for earlier, but begun last: the cell shows it, so it ends with it.
-                    self._over(cell, state, said)
-            return
-        if state == LOST and said.content.get("by_other") and run_id in self.waiting:
-            self._begin(cell, said)  # so that the cell says what became of it
-        if state == RUNNING:
-            self._begin_late(said)
-        info["state"] = state
-        info |= {key: said.content[key] for key in ("why", "count") if said.content.get(key)}
-        self.changed_runs.add(cell)
         if state in OVER:
-            self.waiting.pop(run_id, None)
-            self._over(cell, state, said)
+            self._end(cell, said)
+            return
+        info = self._runs.get(cell)
+        if info is not None and info.get("run") == run_id:
+            if state == RUNNING:
+                self._begin_late(said)
+            info["state"] = state
+            self.changed_runs.add(cell)
 
     def _requested(self, cell: str, said: Said) -> None:
-        self.waiting[said.parent] = cell
+        self.waiting[said.parent] = self.unfinished[said.parent] = cell
         if said.content.get("records_timing"):
-            self._timed[said.parent] = {}
+            self._times.want(said.parent)
         before = self._runs.get(cell, {})
         # In one kernel the log's order counts; clocks of workers differ.
         is_elsewhere = before.get("kernel") != self._kernel_id
@@ -187,28 +202,58 @@ class KernelFold:
         # Who may run code may show what it says: the page itself does this for its own runs.
         change.metadata["trusted"] = True
         change.metadata["rtstore"] = None
+        if not self._times.are_wanted(said.parent):
+            change.metadata["execution"] = None  # it was an earlier run's
 
     def _begin_late(self, said: Said) -> None:
         """Something of a run came, or is missing, and that it began was not heard."""
         if said.parent in self.waiting:
             self._begin(self.waiting[said.parent], said)
 
-    def _over(self, cell: str, state: str, said: Said) -> None:
+    def _end(self, cell: str, said: Said) -> None:
+        """A run is over, perhaps not the cell's newest, nor the one that it shows."""
+        run_id, state = said.parent, said.type
+        info = self._runs.get(cell, {})
+        is_newest = info.get("run") == run_id
+        if is_newest:
+            if state == LOST and said.content.get("by_other") and run_id in self.waiting:
+                self._begin(cell, said)  # so that the cell says what became of it
+            told = {key: said.content[key] for key in ("why", "count") if said.content.get(key)}
+            info |= {"state": state, **told}
+            self.changed_runs.add(cell)
+        self.waiting.pop(run_id, None)
+        self.unfinished.pop(run_id, None)
+        times = self._times.pop(run_id, said.ts)
+        if is_newest or info.get("shown") == run_id:
+            self._close(cell, said, times)
+            self._idle(cell, said.content.get("count") if state in (OK, ERROR) else None)
+        elif info:
+            self._idle(cell, info.get("count") if info.get("state") in (OK, ERROR) else None)
+
+    def _close(self, cell: str, said: Said, times: dict[str, str]) -> None:
+        """Say in a cell how its run ended."""
         change = self._change(cell)
-        count = said.content.get("count")
-        is_counted = state not in (ABORTED, LOST) and count
-        # Together, at the end: a count alone would end the [*] in some views.
-        change.values["execution_count"] = int(count) if is_counted and count else None
-        change.values["execution_state"] = "idle"
         for _, outputs in self._shown_by(said.parent):
             change.question = None  # nobody can answer any more
             self.cells[cell].settle(outputs, self.beside)
+        why = str(said.content.get("why", ""))
         if said.content.get("by_other"):
-            self._add_note(said.parent, str(said.content.get("why")))
-        if state == LOST:
-            change.metadata["rtstore"] = {"status": LOST, "why": str(said.content.get("why", ""))}
-        if timed := self._timed.pop(said.parent, None):
-            change.metadata["execution"] = timed | {"shell.execute_reply": _iso(said.ts)}
+            self._add_note(said.parent, why)
+        if said.type == LOST:
+            change.metadata["rtstore"] = {"status": LOST, "why": why}
+        if times:
+            change.metadata["execution"] = times
+
+    def _idle(self, cell: str, count: object) -> None:
+        """The cell is idle, unless its newest run, or one that it awaits, is not over."""
+        values = self._change(cell).values
+        is_over = self._runs.get(cell, {}).get("state") in OVER
+        if not is_over or self.awaits(cell) or self._is_awaited_elsewhere(cell):
+            values["execution_state"] = "running"
+            return
+        # Together, at the end: a count alone would end the [*] in some views.
+        values["execution_count"] = int(str(count)) if count else None
+        values["execution_state"] = "idle"
 
     # -- messages --------------------------------------------------------------------------
 
@@ -217,7 +262,7 @@ class KernelFold:
             self._take_status(said)
             return
         if said.type == "execute_input":
-            self._note_time(said, "iopub.execute_input")
+            self._note_time(said)
             return
         if said.type in captures.CLOSING:
             self._captures.take(said.type, said.content)
@@ -246,8 +291,14 @@ class KernelFold:
         if state == "busy" and said.parent in self.waiting:
             self._begin(self.waiting[said.parent], said)
         if captures.is_start(said.type, said.content):
-            self._captures.forget()
-        self._note_time(said, f"iopub.status.{state}")
+            self._started_again()
+        self._note_time(said)
+
+    def _started_again(self) -> None:
+        """What the kernel says from here on is of another process: ids of the old one are over."""
+        self._captures.forget()
+        for outputs in self.cells.values():
+            outputs.displays.clear()
 
     def _update_displays(self, display_id: str, said: Said) -> None:
         for cell, state in self.cells.items():
@@ -258,26 +309,23 @@ class KernelFold:
                     state.update(outputs, display_id, shown, self.beside)
 
     def _take_reply(self, said: Said) -> None:
-        self._note_time(said, "shell.execute_reply.started")
+        self._note_time(said)
+        if said.content.get("status") != "ok":
+            return
+        first: dict[str, dict[str, Any]] = {}
         for payload in said.content.get("payload") or ():
-            if not isinstance(payload, dict):
-                continue
-            for cell, outputs in self._shown_by(said.parent):
-                self._take_payload(cell, outputs, payload)
-
-    def _take_payload(self, cell: str, outputs: list[Output], payload: dict[str, Any]) -> None:
-        match payload.get("source"):
-            case "page" if isinstance(payload.get("data"), dict):
-                output = {"output_type": "display_data", "data": payload["data"], "metadata": {}}
-                self.cells[cell].add(outputs, output, self.beside)
-            case "set_next_input":
+            if isinstance(payload, dict):
+                first.setdefault(str(payload.get("source")), payload)  # as in JupyterLab
+        for cell, outputs in self._shown_by(said.parent):
+            if isinstance(data := first.get("page", {}).get("data"), dict):
+                shown = output_of("display_data", {"data": data})
+                self.cells[cell].add(outputs, shown, self.beside)
+            if (payload := first.get("set_next_input")) is not None:
                 text = str(payload.get("text", ""))
                 if payload.get("replace"):
                     self._change(cell).source = text
                 else:
                     self._change(cell).next_input = text
-            case _:
-                pass
 
     def _take_gap(self, said: Said) -> None:
         why = said.content.get("why", "it was not heard")
@@ -331,10 +379,5 @@ class KernelFold:
     def _change(self, cell: str) -> CellChange:
         return self.changes.setdefault(cell, CellChange())
 
-    def _note_time(self, said: Said, what: str) -> None:
-        if said.parent in self._timed:
-            self._timed[said.parent][what] = _iso(said.ts)
-
-
-def _iso(ts_ms: int) -> str:
-    return datetime.fromtimestamp(ts_ms / 1000, UTC).isoformat().replace("+00:00", "Z")
+    def _note_time(self, said: Said) -> None:
+        self._times.note(said.type, said.parent, said.content, said.ts)

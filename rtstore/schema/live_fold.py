@@ -79,7 +79,7 @@ def _new_cell(source: str) -> dict[str, Any]:
         "id": str(uuid.uuid4()),
         "cell_type": "code",
         "source": source,
-        "metadata": {},
+        "metadata": {"trusted": False},  # what it says is the kernel's, not a user's
         "outputs": [],
         "execution_count": None,
     }

@@ -98,7 +98,10 @@ async def test_a_third_one_polls_for_the_result(lab: Lab) -> None:
         assert (status, told["status"], told["execution_count"]) == (200, "ok", 1)
         assert "'yes'" in told["outputs"]
         await nb.until_idle(0)
-        assert "shell.execute_reply" in nb.live()[0]["metadata"]["execution"]
+        times = nb.live()[0]["metadata"]["execution"]
+        began = times["shell.execute_reply.started"]
+        assert times["iopub.status.busy"] <= began <= times["iopub.execute_input"]
+        assert times["iopub.execute_input"] < times["shell.execute_reply"]
 
 
 async def test_what_waits_can_be_cancelled_and_what_runs_can_not(lab: Lab) -> None:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import json
 from itertools import count
 from typing import Any
+
+import pytest
 
 from rtstore.schema import giants
 from rtstore.schema.giants import Beside
@@ -17,6 +20,8 @@ class Notebook:
         self.outputs: dict[str, list[dict[str, Any]]] = {cell: [] for cell in cells or (CELL,)}
         self.values: dict[str, dict[str, Any]] = {cell: {} for cell in self.outputs}
         self.metadata: dict[str, dict[str, Any]] = {cell: {} for cell in self.outputs}
+        self.added: list[str] = []
+        self.sources: dict[str, str] = {}
         self.runs: dict[str, dict[str, Any]] = {}
         self.folds: dict[str, KernelFold] = {}
         self._numbers = count(1)
@@ -34,6 +39,10 @@ class Notebook:
                     self.outputs[cell] = change.shown
                 self.values[cell] |= change.values
                 self.metadata[cell] |= change.metadata
+                if change.next_input is not None:
+                    self.added.append(change.next_input)
+                if change.source is not None:
+                    self.sources[cell] = change.source
         fold.flushed()
 
     def _fold(self, kernel: str, state: dict[str, Any]) -> KernelFold:
@@ -42,7 +51,13 @@ class Notebook:
             return None if found is None else [dict(one) for one in found]
 
         beside = Beside("/b/", "d", kernel)
-        return KernelFold(state, self.runs, outputs_of=outputs_of, beside=beside)
+        return KernelFold(
+            json.loads(json.dumps(state)),
+            self.runs,
+            outputs_of=outputs_of,
+            beside=beside,
+            is_awaited_elsewhere=lambda cell: any(f.awaits(cell) for f in self.folds.values()),
+        )
 
     def another_keeper(self, kernel: str = "k") -> None:
         """Somebody else goes on from what was kept."""
@@ -268,6 +283,27 @@ def test_times_are_kept_where_they_were_asked_for() -> None:
         "shell.execute_reply",
     ]
 
+    nb.request("run2")
+    nb.begin("run2")
+    assert nb.metadata[CELL]["execution"] is None  # it was another run's
+
+
+def test_times_are_the_kernels_own() -> None:
+    nb = Notebook()
+    nb.hear("run", "requested", RUN, document="d", cell=CELL, requested=1, records_timing=True)
+    nb.hear("iopub", "status", RUN, execution_state="busy", date="10:00")
+    nb.hear("iopub", "execute_input", RUN, execution_count=1, date="10:01")
+    nb.hear("reply", "execute_reply", RUN, status="ok", date="10:09", started="10:00:30")
+    nb.hear("iopub", "status", RUN, execution_state="idle", date="10:10")
+    nb.end("ok", count="1")
+    assert nb.metadata[CELL]["execution"] == {
+        "iopub.status.busy": "10:00",
+        "iopub.execute_input": "10:01",
+        "shell.execute_reply.started": "10:00:30",
+        "shell.execute_reply": "10:09",
+        "iopub.status.idle": "10:10",
+    }
+
 
 def test_entries_of_other_documents_are_not_ours() -> None:
     nb = Notebook()
@@ -378,3 +414,153 @@ def test_what_is_missing_of_one_run_is_not_said_of_another() -> None:
     notebook.hear("gap", "lost", "run2", why="it went by")
     assert notebook.texts("cell-1") == ["[rtstore: output is missing here: it went by]\n"]
     assert notebook.texts("cell-0") == []
+
+
+def reply(nb: Notebook, status: str) -> None:
+    page = {"source": "page", "data": {"text/plain": "help"}}
+    second = {"source": "page", "data": {"text/plain": "more help"}}
+    add = {"source": "set_next_input", "text": "y = 2", "replace": False}
+    nb.hear("reply", "execute_reply", status=status, payload=[page, add, second])
+
+
+def test_what_comes_with_a_reply_is_shown_once() -> None:
+    nb = Notebook()
+    nb.request()
+    nb.begin()
+    reply(nb, "ok")
+    assert nb.texts() == ["{'text/plain': 'help'}"]
+    assert nb.added == ["y = 2"]
+
+
+def test_what_comes_with_the_reply_of_a_cell_that_failed_is_not() -> None:
+    nb = Notebook()
+    nb.request()
+    nb.begin()
+    reply(nb, "error")
+    assert (nb.texts(), nb.added) == ([], [])
+
+
+@pytest.mark.parametrize("how", ["starting", "generation"])
+def test_after_a_restart_an_id_is_another_display(how: str) -> None:
+    nb = Notebook(CELL, "other")
+    nb.hear("begin", "journal:1", "", generation=1)
+    nb.request()
+    nb.begin()
+    nb.show("old", "x")
+    nb.end("ok", count="1")
+    nb.another_keeper()
+    nb.hear("begin", "journal:1", "", generation=1)  # a store that was emptied
+    nb.show("shown", "x", is_new=False)
+    assert nb.texts() == ["{'text/plain': 'shown'}"]
+    if how == "starting":
+        nb.hear("iopub", "status", "", execution_state="starting")
+    else:
+        nb.hear("begin", "journal:2", "", generation=2)
+    nb.request("run2", "other")
+    nb.begin("run2")
+    nb.show("new", "x", "run2")
+    assert nb.texts() == ["{'text/plain': 'shown'}"]
+    assert nb.texts("other") == ["{'text/plain': 'new'}"]
+
+
+def test_an_update_changes_the_cells_that_show_what_it_updates() -> None:
+    nb = Notebook(CELL, "other")
+    nb.request()
+    nb.begin()
+    nb.show("old", "x")
+    nb.request("run2", "other")
+    nb.begin("run2")
+    told = {"transient": {"display_id": "x"}}
+    said = Said("1-99", "iopub", "update_display_data", "run2", told, 0)
+    assert nb.folds["k"].cells_of(said) == {CELL, "other"}
+    said = Said("1-99", "iopub", "stream", "run2", told, 0)
+    assert nb.folds["k"].cells_of(said) == {"other"}
+
+
+def test_a_cell_whose_second_run_is_cancelled_is_busy_with_the_first() -> None:
+    nb = Notebook()
+    nb.request()
+    nb.begin()
+    nb.request("run2")
+    nb.end("aborted", "run2", why="cancelled by Ann")
+    nb.another_keeper()
+    assert nb.values[CELL] == {"execution_state": "running"}
+    assert nb.folds["k"].is_busy
+    nb.say("still here")
+    nb.end("ok", count="4")
+    assert nb.texts() == ["still here"]
+    assert nb.values[CELL] == {"execution_state": "idle", "execution_count": 4}
+    assert not nb.folds["k"].is_busy
+
+
+def test_a_cell_is_idle_when_all_its_runs_are_cancelled_the_newest_first() -> None:
+    nb = Notebook()
+    nb.request()
+    nb.request("run2")
+    nb.end("aborted", "run2")
+    assert nb.values[CELL] == {"execution_state": "running"}
+    nb.end("aborted")
+    assert nb.values[CELL] == {"execution_state": "idle", "execution_count": None}
+    assert not nb.folds["k"].is_busy
+
+
+def test_a_cell_stays_busy_with_what_another_kernel_runs_in_it() -> None:
+    nb = Notebook()
+    nb.request("a", kernel="ka", at=1)
+    nb.begin("a", kernel="ka")
+    nb.request("b", kernel="kb", at=2)
+    nb.hear("run", "aborted", "b", kernel="kb", document="d", cell=CELL)
+    assert nb.values[CELL] == {"execution_state": "running"}
+    nb.hear("run", "ok", "a", kernel="ka", document="d", cell=CELL, count="4")
+    assert nb.values[CELL] == {"execution_state": "idle", "execution_count": 4}
+
+
+def test_a_cell_is_idle_though_a_run_that_it_does_not_show_goes_on() -> None:
+    nb = Notebook()
+    nb.request("a", kernel="ka", at=1)
+    nb.begin("a", kernel="ka")
+    nb.request("b", kernel="kb", at=2)
+    nb.begin("b", kernel="kb")
+    nb.hear("run", "ok", "b", kernel="kb", document="d", cell=CELL, count="2")
+    assert nb.values[CELL] == {"execution_state": "idle", "execution_count": 2}
+    assert nb.folds["ka"].is_busy
+    nb.hear("run", "error", "a", kernel="ka", document="d", cell=CELL, count="9")
+    assert nb.values[CELL] == {"execution_state": "idle", "execution_count": 2}
+
+
+def test_a_question_of_a_run_that_is_over_goes_though_the_cell_was_run_again() -> None:
+    nb = Notebook()
+    nb.request()
+    nb.begin()
+    nb.ask("Who?")
+    nb.request("run2")
+    nb.end("lost", why="the kernel died")
+    assert nb.outputs[CELL] == []
+    assert nb.values[CELL] == {"execution_state": "running"}
+
+
+def test_a_state_of_before_knows_what_is_not_over() -> None:
+    nb = Notebook(CELL, "other")
+    nb.request()
+    nb.begin()
+    nb.request("run2", "other")
+    before = nb.folds["k"].state()
+    for key in ("unfinished", "generation"):
+        del before[key]
+    nb.folds["k"] = nb._fold("k", before)
+    assert nb.folds["k"].unfinished == {"run2": "other", RUN: CELL}
+
+
+def test_what_is_kept_of_displays_does_not_grow_for_ever() -> None:
+    cells = [f"cell-{number}" for number in range(1200)]
+    nb = Notebook(*cells)
+    for number, cell in enumerate(cells):
+        nb.hear("run", "requested", f"r{number}", document="d", cell=cell, records_timing=True)
+        nb.begin(f"r{number}")
+        nb.show("a", f"x{number}", f"r{number}")
+        # Run again meanwhile: the end of the first run is not the cell's.
+        nb.request(f"s{number}", cell, at=number)
+        nb.end("ok", f"r{number}", cell)
+    kept = nb.folds["k"].state()
+    assert list(kept["cells"]) == cells[-1000:]
+    assert kept["timed"] == {}
