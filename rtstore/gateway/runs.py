@@ -12,11 +12,11 @@ from rtstore.gateway.run_finding import find
 from rtstore.redis_backend.keys import KernelKeys
 from rtstore.redis_backend.output_log import OutputLog
 from rtstore.redis_backend.run_book import RunBook
-from rtstore.schema import run_outputs
-from rtstore.schema.captures import CLOSING
-from rtstore.schema.ids import EntryId, is_document_id
-from rtstore.schema.kernel_fold import Said
-from rtstore.schema.run import ABORTED, OK, OVER, REQUESTED, Run
+from rtstore.redis_backend.run_log import read_run
+from rtstore.schema.giants import Beside
+from rtstore.schema.ids import is_document_id
+from rtstore.schema.run import ABORTED, OK, REQUESTED, Run
+from rtstore.schema.run_outputs import ALL
 
 SECRETS = ("frames", "answer", "sent_at")
 
@@ -26,7 +26,8 @@ async def show(request: web.Request) -> web.Response:
     found = await find(request, "contents:read")
     run, keys = found.run, found.keys
     told: dict[str, Any] = {k: v for k, v in run.as_fields().items() if k not in SECRETS}
-    return web.json_response(told | {"outputs": await _outputs(request, run, keys)})
+    outputs = await _outputs(request, run, keys, beyond_end=True)
+    return web.json_response(told | {"outputs": outputs})
 
 
 async def cancel(request: web.Request) -> web.Response:
@@ -60,7 +61,7 @@ async def request_state(request: web.Request) -> web.Response:
         }
         where = request.path.partition("/requests/")[0] + f"/input?run={run.id}"
         return web.json_response(told, status=300, headers={"Location": where})
-    outputs = json.dumps(await _outputs(request, run, keys))
+    outputs = json.dumps(await _outputs(request, run, keys, beyond_end=False))
     if not run.is_over:
         return web.json_response({"outputs": outputs, "request_status": run.state}, status=202)
     told = {
@@ -71,22 +72,15 @@ async def request_state(request: web.Request) -> web.Response:
     return web.json_response(told | ({"why": run.why} if run.why else {}))
 
 
-async def _outputs(request: web.Request, run: Run, keys: KernelKeys) -> list[dict[str, Any]]:
+async def _outputs(
+    request: web.Request, run: Run, keys: KernelKeys, *, beyond_end: bool
+) -> list[dict[str, Any]]:
+    if not run.sent_at:  # the kernel never had it
+        return []
     log = OutputLog(request.app[GATEWAY].rooms.deployment.link, keys)
-    said = []
-    position = EntryId.parse(run.sent_at or "0-0")
-    while entries := await log.read(position):
-        for entry in entries:
-            position = entry.id
-            # Whatever it belongs to, it may end what an Output widget takes.
-            if entry.parent == run.id or entry.type in CLOSING:
-                content = await log.content(entry)
-                said.append(
-                    Said(str(entry.id), entry.kind, entry.type, entry.parent, content, entry.ts)
-                )
-        if run.state in OVER and any(one.kind == "run" and one.type in OVER for one in said):
-            break
-    return run_outputs.outputs(run.id, said)
+    beside = Beside("/", run.document, run.kernel, outputs_max=ALL)
+    found = await read_run(log, run, beside, beyond_end=beyond_end)
+    return found.whole()
 
 
 async def of_document(request: web.Request) -> web.Response:

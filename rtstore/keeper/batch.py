@@ -7,7 +7,7 @@ one image after the other puts few of them into the document, however quick it i
 from __future__ import annotations
 
 from rtstore.schema.cell_outputs import display_id_of
-from rtstore.schema.kernel_fold import Said
+from rtstore.schema.said import Said
 
 CHARS_MAX = 2**18
 """Written at once, about."""

@@ -15,14 +15,17 @@ from rtstore.keeper.charge import Charge
 from rtstore.redis_backend.keys import KernelKeys
 from rtstore.redis_backend.output_log import OutputEntry, OutputLog, content_of
 from rtstore.redis_backend.run_book import RunBook
+from rtstore.redis_backend.run_log import read_run
 from rtstore.redis_backend.run_queue import RunQueue
 from rtstore.redis_backend.update_log import Folded, Origin
 from rtstore.schema.frames import NOTHING
 from rtstore.schema.giants import Beside
 from rtstore.schema.ids import BEGINNING, EntryId
-from rtstore.schema.kernel_fold import KernelFold, RunInfo, Said
+from rtstore.schema.kernel_fold import KernelFold, RunInfo
 from rtstore.schema.live_fold import LiveCells
 from rtstore.schema.run import OVER, Run
+from rtstore.schema.run_outputs import RunOutputs
+from rtstore.schema.said import Said
 from rtstore.tasks import until_set
 
 logger = logging.getLogger(__name__)
@@ -114,6 +117,8 @@ class _Follower:
         self._fold: KernelFold | None = None
         self._written: dict[str, float] = {}
         self._was_trimmed = False
+        self._looked_at = BEGINNING
+        """Up to where the document was searched for cells that are back."""
 
     @property
     def is_busy(self) -> bool:
@@ -139,6 +144,7 @@ class _Follower:
             while True:
                 self._bell.clear()
                 await self._catch_up()
+                await self._bring_back()
                 if await self._is_gone():
                     return
                 await until_set(self._bell, within_s=LOOK_S)
@@ -187,7 +193,7 @@ class _Follower:
 
     async def _write(self, said: list[Said], position: EntryId) -> None:
         """Put what was said into the document, in one step with the cursor."""
-        fold, charge = self._fold, self._charge
+        fold = self._fold
         assert fold is not None
         loop = asyncio.get_running_loop()
         cells = set().union(*(fold.cells_of(one) for one in said))
@@ -195,29 +201,77 @@ class _Follower:
         due = max((self._written.get(cell, 0.0) for cell in cells), default=0.0) + PAUSE_S
         if not is_over and (wait_s := due - loop.time()) > 0:
             await asyncio.sleep(wait_s)
+
+        def take() -> None:
+            for one in said:
+                self._take(fold, one)
+
+        await self._put(take, str(position))
+
+    async def _put(self, take: Callable[[], None], cursor: str) -> None:
+        """Do to the fold what `take` does, and put it into the document."""
+        fold, charge = self._fold, self._charge
+        assert fold is not None
         async with charge.lock:
             await charge.settle()
             self._live = LiveCells(charge.replica.document.ycells)
-            for one in said:
-                self._take(fold, one)
+            take()
             live, self._live = self._live, None
             changes = fold.changes
+            fold.miss(cell for cell in changes if not live.has(cell))
             await giants.store(charge, fold.beside.blobs)
             update = charge.replica.changed(lambda _: live.apply(changes), origin="rtstore")
             folded = Folded(
                 kernel_id=self._kernel_id,
                 before=self._cursor,
-                cursor=str(position),
+                cursor=cursor,
                 state=json.dumps(fold.state()),
                 runs={cell: json.dumps(self._runs[cell]) for cell in fold.changed_runs},
                 spills=fold.beside.spills,
             )
             if not await self._append(update, folded):
                 raise LeaseLost(f"somebody else follows kernel {self._kernel_id}")
-        self._cursor = str(position)
+        self._cursor = cursor
         for cell in changes:
-            self._written[cell] = loop.time()
+            self._written[cell] = asyncio.get_running_loop().time()
         fold.flushed()
+
+    async def _bring_back(self) -> None:
+        """Give cells that were deleted, and are there again, what was said meanwhile."""
+        fold, charge = self._fold, self._charge
+        assert fold is not None
+        at = charge.replica.follower.position
+        if not fold.missed or at == self._looked_at:
+            return
+        self._looked_at = at
+        async with charge.lock:
+            await charge.settle()
+            live = LiveCells(charge.replica.document.ycells)
+        for cell in [cell for cell in fold.missed if live.has(cell)]:
+            found = await self._run_of(cell)
+
+            def take(cell: str = cell, found: RunOutputs | None = found) -> None:
+                assert self._live is not None
+                if self._live.has(cell):
+                    fold.restore(cell, found.cell() if found is not None else None)
+                    if found is not None:
+                        fold.beside.blobs |= found.beside.blobs
+                        fold.beside.spills |= found.beside.spills
+
+            await self._put(take, self._cursor)
+
+    async def _run_of(self, cell: str) -> RunOutputs | None:
+        """What the run that a cell shows put out so far, if it can be read."""
+        fold = self._fold
+        state = fold.cells.get(cell) if fold is not None else None
+        if state is None or state.run != self._runs.get(cell, {}).get("shown"):
+            return None
+        run = await self._queue.get(state.run)
+        if run is None or not run.sent_at:
+            return None
+        beside = Beside(self._beside.base_url, self._beside.document_id, self._kernel_id)
+        until = EntryId.parse(self._cursor)
+        return await read_run(self._log, run, beside, spills=state.spills, until=until)
 
     def _take(self, fold: KernelFold, said: Said) -> None:
         try:

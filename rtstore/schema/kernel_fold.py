@@ -6,8 +6,8 @@ are shared by all kernels of the notebook: a cell shows the run that was begun l
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from rtstore.schema import captures, prompts
 from rtstore.schema.captures import Captures
@@ -23,22 +23,12 @@ from rtstore.schema.cell_outputs import (
 from rtstore.schema.giants import Beside
 from rtstore.schema.run import ERROR, LOST, OK, OVER, REQUESTED, RUNNING
 from rtstore.schema.run_times import RunTimes
+from rtstore.schema.said import Said
 
 RunInfo = dict[str, Any]
 
 RECENT_CELLS, DISPLAYING_CELLS = 100, 1000
 """The state goes into the store with each change, so it must not grow with the notebook."""
-
-
-class Said(NamedTuple):
-    """One entry of a kernel's log, with its content."""
-
-    id: str
-    kind: str
-    type: str
-    parent: str
-    content: dict[str, Any]
-    ts: int
 
 
 class KernelFold:
@@ -74,6 +64,8 @@ class KernelFold:
         self.cells: dict[str, CellOutputs] = {
             cell: CellOutputs.of_json(told) for cell, told in state.get("cells", {}).items()
         }
+        self.missed: dict[str, None] = dict.fromkeys(state.get("missed", ()))
+        """Cells that were not in the document when something was said to them."""
         self._captures = Captures(state.get("captures"))
         self.changes: dict[str, CellChange] = {}
         self.changed_runs: set[str] = set()
@@ -86,12 +78,31 @@ class KernelFold:
             "waiting": self.waiting,
             "unfinished": self.unfinished,
             "generation": self._generation,
+            "missed": list(self.missed)[-RECENT_CELLS:],
             "timed": self._times.as_json(),
             "captures": self._captures.as_json(),
             "cells": {
                 cell: outputs.as_json() for cell, outputs in self.cells.items() if cell in kept
             },
         }
+
+    def miss(self, cells: Iterable[str]) -> None:
+        """These are not in the document, so their changes go nowhere."""
+        self.missed |= dict.fromkeys(cells)
+
+    def restore(self, cell: str, found: tuple[CellOutputs, CellChange] | None) -> None:
+        """It is in the document again; `found`: what its run put out (see RunOutputs)."""
+        self.missed.pop(cell, None)
+        info = self._runs.get(cell)
+        if info is None:
+            return
+        change = self._change(cell)
+        if found is not None:
+            self.cells[cell], whole = found
+            change.outputs, change.question = whole.outputs, whole.question
+        elif cell in self.cells:
+            self.add_note(self.cells[cell].run, "output is missing here: the cell was deleted")
+        self._idle(cell, info.get("count") if info.get("state") in (OK, ERROR) else None)
 
     def flushed(self) -> None:
         """The changes are in the document."""
@@ -189,6 +200,7 @@ class KernelFold:
     def _begin(self, cell: str, said: Said) -> None:
         """The kernel is at it: the cell shows this run from now on."""
         self.waiting.pop(said.parent, None)
+        self.missed.pop(cell, None)
         self.cells.pop(cell, None)  # the order is that in which they began
         self.cells[cell] = CellOutputs(said.parent)
         info = self._runs.setdefault(cell, {"run": said.parent, "kernel": self._kernel_id})
@@ -238,7 +250,7 @@ class KernelFold:
             self.cells[cell].settle(outputs, self.beside)
         why = str(said.content.get("why", ""))
         if said.content.get("by_other"):
-            self._add_note(said.parent, why)
+            self.add_note(said.parent, why)
         if said.type == LOST:
             change.metadata["rtstore"] = {"status": LOST, "why": why}
         if times:
@@ -333,9 +345,9 @@ class KernelFold:
         for info in self._runs.values():
             is_running = info.get("kernel") == self._kernel_id and info.get("state") == RUNNING
             if is_running and said.parent in ("", info.get("shown")):
-                self._add_note(str(info.get("shown")), f"output is missing here: {why}")
+                self.add_note(str(info.get("shown")), f"output is missing here: {why}")
 
-    def _add_note(self, run_id: str, note: str) -> None:
+    def add_note(self, run_id: str, note: str) -> None:
         """Say below a cell what its kernel did not say."""
         for cell, outputs in self._shown_by(run_id):
             text = f"[rtstore: {note}]\n"

@@ -29,6 +29,11 @@ class LiveCells:
             if isinstance(cell := ycells[index], Map):
                 self._index[str(cell.get("id"))] = index
 
+    def has(self, cell_id: str) -> bool:
+        """Whether there is such a code cell."""
+        cell = self._cell(cell_id)
+        return cell is not None and isinstance(cell.get("outputs"), Array)
+
     def outputs_of(self, cell_id: str) -> list[Output] | None:
         """A copy of its outputs, plain; None if there is no such code cell."""
         cell = self._cell(cell_id)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 from rtstore.keeper.batch import CHARS_MAX, HELD_CHARS_MAX, Batch
 from rtstore.keeper.kernel_outputs import KernelOutputs
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.run_book import RunBook
 from rtstore.redis_backend.update_log import UpdateLog
-from rtstore.schema.kernel_fold import Said
+from rtstore.schema.said import Said
 from rtstore.tasks import background
 from tests.keeper.test_following import KERNEL, RUN, Kernel, _Charge, charge, link
 from tests.support.waiting import until
@@ -67,3 +69,26 @@ async def test_a_thousand_images_in_one_place_are_a_few_in_the_document(
         await until(is_shown, what="the last one is shown", timeout_s=30)
     log = await UpdateLog(link, charge.keys, worker="t").load()
     assert sum(len(entry.update) for entry in log.entries) < 20 * 20_000
+
+
+async def test_large_outputs_are_not_all_in_memory_at_once(charge: _Charge, link: Link) -> None:
+    await link.command("HSET", KERNEL.meta, "kernel_id", "k-1", "generation", "1")
+    kernel, book = Kernel(link), RunBook(link, charge.keys)
+    await link.command("HSET", charge.keys.follows, "k-1", 1)
+    await kernel.log.begin("journal:1", {})
+    await kernel.queue.add(RUN)
+    await kernel.say("status", execution_state="busy")
+    for number in range(30):
+        await kernel.say("display_data", data={"text/plain": f"{number}: " + "y" * 2_000_000})
+    tracemalloc.start()
+    try:
+        async with background(KernelOutputs(charge, book, lambda _: KERNEL).run()):
+
+            async def is_shown() -> bool:
+                return len(charge.content()["cells"][0]["outputs"]) == 30
+
+            await until(is_shown, what="the last one is shown", timeout_s=30)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 30_000_000

@@ -111,6 +111,8 @@ async def test_what_waits_can_be_cancelled_and_what_runs_can_not(lab: Lab) -> No
         async with nb.http.delete(url + second) as reply:
             assert reply.status == 204
         assert await nb.state(second) == "aborted"
+        _, told = await get(nb, f"rtstore/runs/{nb.kernel_id}/{second}")
+        assert (told["state"], told["outputs"]) == ("aborted", [])
 
         async def runs() -> bool:
             return await nb.state(first) == "running"
@@ -140,7 +142,9 @@ async def test_of_two_answers_the_first_counts(lab: Lab) -> None:
         await nb.until_over(run_id)
         status, told = await get(nb, f"rtstore/runs/{nb.kernel_id}/{run_id}")
         assert (status, told["state"]) == (200, "ok")
-        assert "5" in str(told["outputs"][-1]["data"])
+        echo, result = told["outputs"]
+        assert echo == {"output_type": "stream", "name": "stdin", "text": "Key:  ········\n"}
+        assert "5" in str(result["data"])
         async with lab.redis() as redis:
             assert "first" not in str(await redis.xrange(nb.keys.out))
 

@@ -8,7 +8,8 @@ import pytest
 
 from rtstore.schema import giants
 from rtstore.schema.giants import Beside
-from rtstore.schema.kernel_fold import KernelFold, Said
+from rtstore.schema.kernel_fold import KernelFold
+from rtstore.schema.said import Said
 
 RUN, CELL = "run1", "cell-0"
 
