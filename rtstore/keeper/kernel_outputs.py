@@ -32,7 +32,12 @@ logger = logging.getLogger(__name__)
 
 PAUSE_S = 0.1
 """A cell is written at most this often; the first time at once."""
+REWRITTEN_CHARS_PER_S = 100_000
+"""While a question is last, what is added above it writes that output anew: the longer, the less
+often."""
 TRIMMED = "there was too much at once, or nobody followed for a day"
+_URGENT = OVER | {"asks", "answered"}
+"""What somebody waits for."""
 LOOK_S = 1.0
 """The feed may lose a message; then this late."""
 KERNELS_S = 5.0
@@ -197,9 +202,9 @@ class _Follower:
         assert fold is not None
         loop = asyncio.get_running_loop()
         cells = set().union(*(fold.cells_of(one) for one in said))
-        is_over = any(one.kind == "run" and one.type in OVER for one in said)
+        is_urgent = any(one.kind == "run" and one.type in _URGENT for one in said)
         due = max((self._written.get(cell, 0.0) for cell in cells), default=0.0) + PAUSE_S
-        if not is_over and (wait_s := due - loop.time()) > 0:
+        if not is_urgent and (wait_s := due - loop.time()) > 0:
             await asyncio.sleep(wait_s)
 
         def take() -> None:
@@ -232,8 +237,9 @@ class _Follower:
             if not await self._append(update, folded):
                 raise LeaseLost(f"somebody else follows kernel {self._kernel_id}")
         self._cursor = cursor
-        for cell in changes:
-            self._written[cell] = asyncio.get_running_loop().time()
+        now = asyncio.get_running_loop().time()
+        for cell, change in changes.items():
+            self._written[cell] = now + change.rewritten / REWRITTEN_CHARS_PER_S
         fold.flushed()
 
     async def _bring_back(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from rtstore.schema import prompts
+from rtstore.schema import giants, prompts
 
 Output = dict[str, Any]
 
@@ -44,3 +44,11 @@ class CellChange:
         if self.outputs is None or self.question is None:
             return self.outputs
         return [*self.outputs, self.question]
+
+    @property
+    def rewritten(self) -> int:
+        """About how many characters the next addition writes anew: those right above a question.
+
+        A page takes additions to the last output only, and a question is that.
+        """
+        return giants.size(self.outputs[-1]) if self.outputs and self.question else 0

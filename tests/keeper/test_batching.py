@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import tracemalloc
 
+import pytest
+
+from rtstore.keeper import kernel_outputs
 from rtstore.keeper.batch import CHARS_MAX, HELD_CHARS_MAX, Batch
 from rtstore.keeper.kernel_outputs import KernelOutputs
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.run_book import RunBook
 from rtstore.redis_backend.update_log import UpdateLog
+from rtstore.schema.run import OK, REQUESTED, RUNNING
 from rtstore.schema.said import Said
 from rtstore.tasks import background
 from tests.keeper.test_following import KERNEL, RUN, Kernel, _Charge, charge, link
@@ -69,6 +74,45 @@ async def test_a_thousand_images_in_one_place_are_a_few_in_the_document(
         await until(is_shown, what="the last one is shown", timeout_s=30)
     log = await UpdateLog(link, charge.keys, worker="t").load()
     assert sum(len(entry.update) for entry in log.entries) < 20 * 20_000
+
+
+async def test_what_is_said_above_a_question_is_written_the_less_often_the_more_it_is(
+    charge: _Charge, link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernel_outputs, "REWRITTEN_CHARS_PER_S", 100_000)
+    await link.command("HSET", KERNEL.meta, "kernel_id", "k-1", "generation", "1")
+    kernel, book = Kernel(link), RunBook(link, charge.keys)
+    await link.command("HSET", charge.keys.follows, "k-1", 1)
+    await kernel.log.begin("journal:1", {})
+    await kernel.queue.add(RUN)
+    await kernel.say("status", execution_state="busy")
+    await kernel.say("stream", name="stdout", text="x" * 100_000)
+    await kernel.queue.change(RUN, RUNNING, when=(REQUESTED,), said="asks", prompt="Who?")
+
+    def outputs() -> str:
+        return str(charge.content()["cells"][0]["outputs"])
+
+    async def until_shown(text: str) -> None:
+        async def look() -> bool:
+            return text in outputs()
+
+        await until(look, what=f"{text} is shown")
+
+    loop = asyncio.get_running_loop()
+    async with background(KernelOutputs(charge, book, lambda _: KERNEL).run()):
+        await until_shown("Who?")
+        began_s = loop.time()
+        await kernel.say("stream", name="stdout", text="more")
+        await until_shown("more")
+        assert loop.time() - began_s > 0.9
+        await kernel.queue.change(RUN, OK)
+
+        async def is_over() -> bool:
+            return "Who?" not in outputs()
+
+        began_s = loop.time()
+        await until(is_over, what="it is over")
+        assert loop.time() - began_s < 0.9
 
 
 async def test_large_outputs_are_not_all_in_memory_at_once(charge: _Charge, link: Link) -> None:
