@@ -52,6 +52,7 @@ class Runner:
         self._restart_ordered_ms = 0
         self._ended_by = ""
         self._current: Run | None = None
+        self._is_resuming = False
         self._begin(None)
 
     def _begin(self, run: Run | None) -> None:
@@ -60,6 +61,7 @@ class Runner:
         self._interrupted = self._ended = ""
         self._by_other = False
         self._probed = ""
+        self._question: tuple[str, dict[str, object]] | None = None
         self._count = run.count if run else ""
 
     def ring(self) -> None:
@@ -94,7 +96,7 @@ class Runner:
                 continue
             self._begin(run)
             self._position = EntryId.parse(run.sent_at or "0-0")
-            await self.follow()
+            await self._replay()
             if self._current is not None and self._current.state == SENT:
                 # Perhaps the kernel never got it. The same bytes again: a kernel that has them
                 # refuses the second by their signature.
@@ -104,6 +106,14 @@ class Runner:
             if self._current is not None and self._turn.may_miss:
                 await self._probe(self._current)
             return
+
+    async def _replay(self) -> None:
+        """Follow what was said before us; of what was asked only the last may wait."""
+        self._is_resuming = True
+        await self.follow()
+        self._is_resuming = False
+        if self._current is not None and self._question is not None:
+            await self._asks(self._current, *self._question)
 
     async def _probe(self, run: Run) -> None:
         """Ask the kernel something that it answers when it is through with our run."""
@@ -168,9 +178,12 @@ class Runner:
                 self._status = str(told.get("status", "ok"))
                 self._count = str(told.get("execution_count") or self._count)
             case "reply", "input_request":
-                told = await self._log.content(entry)
-                await self._asks(run, entry.msg_id, told)
+                self._question = entry.msg_id, await self._log.content(entry)
+                if not self._is_resuming:
+                    await self._asks(run, *self._question)
             case "run", "answered":
+                if self._question is not None and self._question[0] == entry.msg_id:
+                    self._question = None
                 await self._answered(run)
             case _:
                 pass

@@ -1,0 +1,147 @@
+"""What a bridge makes of a kernel's log when it takes over in mid-run, without a kernel."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from rtstore.kernel_bridge.output_widgets import OutputWidgets
+from rtstore.kernel_bridge.runner import Runner
+from rtstore.kernel_bridge.turn import Turn
+from rtstore.redis_backend.connection import connect
+from rtstore.redis_backend.keys import Keys
+from rtstore.redis_backend.lease import Lease
+from rtstore.redis_backend.link import Link
+from rtstore.redis_backend.output_log import ROOM, OutputEntry, OutputLog
+from rtstore.redis_backend.run_queue import RunQueue
+from rtstore.redis_backend.widget_book import WidgetBook
+from rtstore.schema.ids import BEGINNING, EntryId
+from rtstore.schema.kernel_message import Sender
+from rtstore.schema.run import Run
+from rtstore.tasks import background
+from tests.support.stores import Store
+from tests.support.waiting import until
+
+KERNEL = Keys().kernel("c-1", "k-1")
+
+
+@pytest.fixture
+async def link(store: Store) -> AsyncIterator[Link]:
+    async with connect(store.url, name="test") as made:
+        await made.command("HSET", KERNEL.meta, "kernel_id", "k-1", "generation", "1")
+        yield made
+
+
+class Kernel:
+    """Writes a kernel's log, and keeps what it is sent."""
+
+    def __init__(self, link: Link) -> None:
+        self.link, self.log, self.queue = link, OutputLog(link, KERNEL), RunQueue(link, KERNEL)
+        self.sent: list[tuple[str, str]] = []
+        self._number = 0
+
+    async def request(self, frames: Sequence[bytes]) -> None:
+        """As Channels."""
+        header = json.loads(frames[2])
+        self.sent.append((header["msg_type"], header["msg_id"]))
+
+    answer = show = request
+
+    async def say(self, kind: str, msg_type: str, parent: str = "run", /, **content: Any) -> str:
+        """One message; its id."""
+        epoch = (await self.log.begin("ring:1", {})).epoch
+        self._number += 1
+        name = f"s_1_{self._number}"
+        entry = OutputEntry(
+            EntryId(epoch, self._number * ROOM), kind, msg_type, parent, name, name,
+            json.dumps(content),
+        )  # fmt: skip
+        await self.log.append([entry])
+        return name
+
+    async def said(self, kind: str) -> list[str]:
+        """Types of the entries of a kind."""
+        return [entry.type for entry in await self.log.read(BEGINNING) if entry.kind == kind]
+
+    async def run(self) -> Run:
+        run = await self.queue.get("run")
+        assert run is not None
+        return run
+
+    @asynccontextmanager
+    async def served(self, name: str, *, may_miss: bool = False) -> AsyncIterator[Runner]:
+        """By one bridge, which then dies as by SIGKILL."""
+        lease = Lease.of_kernel(self.link, KERNEL, owner=name)
+        assert await lease.acquire()
+        turn = Turn("1", lambda: lease.holding, lambda: True, lambda: None, may_miss=may_miss)
+        sender, book = Sender("s", b"k"), WidgetBook(self.link, KERNEL)
+        channels: Any = self
+        widgets = OutputWidgets(self.log, self.queue, book, channels, sender=sender, turn=turn)
+        runner = Runner(self.log, self.queue, channels, sender=sender, turn=turn, widgets=widgets)
+        async with (
+            self.link.listen(KERNEL.feed, lambda _: runner.ring()),
+            background(runner.run()),
+        ):
+            yield runner
+        await self.link.command("DEL", KERNEL.lease)
+
+    async def begin(self) -> None:
+        """Have a run, and be at it."""
+        await self.queue.add(Run(id="run", document="d", cell="c", user="ann", source="1"))
+        await until(lambda: self._is_sent("execute_request"), what="sent")
+        await self.say("iopub", "status", execution_state="busy")
+
+    async def _is_sent(self, msg_type: str) -> bool:
+        return any(one == msg_type for one, _ in self.sent)
+
+    async def ask_and_answer(self, prompt: str) -> None:
+        name = await self.say("reply", "input_request", prompt=prompt)
+
+        async def asks() -> bool:
+            return (await self.run()).prompt_id == name
+
+        await until(asks, what="it asks")
+        told = len([one for one, _ in self.sent if one == "input_reply"])
+        assert await self.queue.answer(await self.run(), prompt, user="ann")
+
+        async def is_told() -> bool:
+            return len([one for one, _ in self.sent if one == "input_reply"]) > told
+
+        await until(is_told, what="the kernel is told")
+
+
+async def test_what_was_answered_is_not_asked_again_by_the_heir(link: Link) -> None:
+    kernel = Kernel(link)
+    async with kernel.served("w1"):
+        await kernel.begin()
+        await kernel.ask_and_answer("one")
+        await kernel.ask_and_answer("two")
+    async with kernel.served("w2"):
+        await kernel.say("iopub", "status", execution_state="idle")
+        await kernel.say("reply", "execute_reply", status="ok", execution_count=1)
+
+        async def is_over() -> bool:
+            return (await kernel.run()).is_over
+
+        await until(is_over, what="the heir has read all of it")
+    assert (await kernel.said("run")).count("asks") == 2
+
+
+async def test_what_waits_for_an_answer_is_asked_by_the_heir_if_nobody_did(link: Link) -> None:
+    kernel = Kernel(link)
+    async with kernel.served("w1"):
+        await kernel.begin()
+        await kernel.ask_and_answer("one")
+    name = await kernel.say("reply", "input_request", prompt="two")
+    async with kernel.served("w2"):
+
+        async def asks() -> bool:
+            run = await kernel.run()
+            return (run.prompt, run.prompt_id) == ("two", name)
+
+        await until(asks, what="the heir asks")
+    assert (await kernel.said("run")).count("asks") == 2
