@@ -27,7 +27,10 @@ logger = logging.getLogger(__name__)
 
 REPLY_WITHIN_S = 1.0
 """The reply comes before the kernel says idle; where it got lost, what iopub said has to do."""
+QUIET_S = 5.0
+"""Replies overtake what the kernel said before. If nothing more came for so long, nothing will."""
 PROBED = "kernel_info_reply"
+MISSED_END = "nobody listened when it ended"
 LOOK_S = 1.0
 """The feed may lose a message; then this late."""
 
@@ -61,6 +64,8 @@ class Runner:
         self._interrupted = self._ended = ""
         self._by_other = False
         self._probed = ""
+        self._has_replied = self._has_answered = False
+        self._said_at = time.monotonic()
         self._question: tuple[str, dict[str, object]] | None = None
         self._count = run.count if run else ""
 
@@ -103,8 +108,7 @@ class Runner:
                 logger.info("sent again run=%s", run.id)
                 await self._channels.request(_frames(run))
                 self._turn.hurry()
-            if self._current is not None and self._turn.may_miss:
-                await self._probe(self._current)
+            await self._may_have_missed_end()
             return
 
     async def _replay(self) -> None:
@@ -127,23 +131,48 @@ class Runner:
             for entry in entries:
                 self._position = entry.id
                 await self._widgets.take(entry)
-                if entry.kind == "act":
-                    await self._acted(entry)
-                if entry.parent == self._probed != "" and entry.type in ("status", PROBED):
-                    self._missed_end()
-                if self._current is not None and entry.parent == self._current.id:
-                    await self._step(self._current, entry)
+                await self._heed(entry)
         if self._current is not None and self._is_idle_since:
             waited_s = time.monotonic() - self._is_idle_since
             if self._status or waited_s > REPLY_WITHIN_S:
                 await self._finish(self._current)
+        elif time.monotonic() - self._said_at > QUIET_S:
+            if self._has_answered:
+                self._missed_end()
+            elif self._has_replied:
+                await self._may_have_missed_end()
+
+    async def _heed(self, entry: OutputEntry) -> None:
+        self._said_at = time.monotonic()
+        if entry.kind == "act":
+            await self._acted(entry)
+        elif entry.kind == "gap":
+            if not self._is_resuming:
+                await self._may_have_missed_end()
+        elif entry.parent == self._probed != "":
+            self._probe_said(entry)
+        elif self._current is not None and entry.parent == self._current.id:
+            await self._step(self._current, entry)
+
+    def _probe_said(self, entry: OutputEntry) -> None:
+        if entry.type == "status":
+            self._missed_end()
+        elif entry.type == PROBED:
+            self._has_answered = True
 
     def _missed_end(self) -> None:
         """The kernel answers us, so our run is over, and nobody heard how it ended."""
-        self._probed = ""
+        self._probed, self._has_answered = "", False
         if self._current is not None and not self._is_idle_since:
-            self._ended = "nobody listened when it ended"
-            self._status, self._is_idle_since = "aborted", time.monotonic()
+            if not self._has_replied:  # which says how
+                self._ended, self._status = MISSED_END, "aborted"
+            self._is_idle_since = time.monotonic()
+
+    async def _may_have_missed_end(self) -> None:
+        """Something is missing, or the kernel does not say that it is through."""
+        run = self._current
+        if run is not None and self._turn.may_miss and not (self._probed or self._is_idle_since):
+            await self._probe(run)
 
     async def _acted(self, entry: OutputEntry) -> None:
         """Somebody does something to the kernel while our run is in it."""
@@ -176,6 +205,7 @@ class Runner:
             case "reply", "execute_reply":
                 told = await self._log.content(entry)
                 self._status = str(told.get("status", "ok"))
+                self._has_replied = True
                 self._count = str(told.get("execution_count") or self._count)
             case "reply", "input_request":
                 self._question = entry.msg_id, await self._log.content(entry)

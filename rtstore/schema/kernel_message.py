@@ -34,6 +34,9 @@ class KernelMessage:
     buffers: int
     """How many binary buffers came with it; they are widgets' and are not kept."""
     signature: str
+    parent_type: str = ""
+    parent_session: str = ""
+    """Of the request that it belongs to, and of who made that."""
 
 
 def parse(frames: Sequence[bytes], *, key: bytes) -> KernelMessage:
@@ -64,6 +67,8 @@ def parse(frames: Sequence[bytes], *, key: bytes) -> KernelMessage:
             content=content,
             buffers=len(frames) - at - 2 - _PARTS,
             signature=signature.decode("ascii", "replace"),
+            parent_type=str(parent.get("msg_type", "")),
+            parent_session=str(parent.get("session", "")),
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadFrame(f"kernel message that is no JSON object: {error}") from error

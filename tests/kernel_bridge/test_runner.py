@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from rtstore.kernel_bridge import runner
 from rtstore.kernel_bridge.output_widgets import OutputWidgets
 from rtstore.kernel_bridge.runner import Runner
 from rtstore.kernel_bridge.turn import Turn
@@ -81,21 +82,21 @@ class Kernel:
         sender, book = Sender("s", b"k"), WidgetBook(self.link, KERNEL)
         channels: Any = self
         widgets = OutputWidgets(self.log, self.queue, book, channels, sender=sender, turn=turn)
-        runner = Runner(self.log, self.queue, channels, sender=sender, turn=turn, widgets=widgets)
+        served = Runner(self.log, self.queue, channels, sender=sender, turn=turn, widgets=widgets)
         async with (
-            self.link.listen(KERNEL.feed, lambda _: runner.ring()),
-            background(runner.run()),
+            self.link.listen(KERNEL.feed, lambda _: served.ring()),
+            background(served.run()),
         ):
-            yield runner
+            yield served
         await self.link.command("DEL", KERNEL.lease)
 
     async def begin(self) -> None:
         """Have a run, and be at it."""
         await self.queue.add(Run(id="run", document="d", cell="c", user="ann", source="1"))
-        await until(lambda: self._is_sent("execute_request"), what="sent")
+        await until(lambda: self.has_sent("execute_request"), what="sent")
         await self.say("iopub", "status", execution_state="busy")
 
-    async def _is_sent(self, msg_type: str) -> bool:
+    async def has_sent(self, msg_type: str) -> bool:
         return any(one == msg_type for one, _ in self.sent)
 
     async def ask_and_answer(self, prompt: str) -> None:
@@ -124,10 +125,7 @@ async def test_what_was_answered_is_not_asked_again_by_the_heir(link: Link) -> N
         await kernel.say("iopub", "status", execution_state="idle")
         await kernel.say("reply", "execute_reply", status="ok", execution_count=1)
 
-        async def is_over() -> bool:
-            return (await kernel.run()).is_over
-
-        await until(is_over, what="the heir has read all of it")
+        await until(lambda: is_over(kernel), what="the heir has read all of it")
     assert (await kernel.said("run")).count("asks") == 2
 
 
@@ -145,3 +143,34 @@ async def test_what_waits_for_an_answer_is_asked_by_the_heir_if_nobody_did(link:
 
         await until(asks, what="the heir asks")
     assert (await kernel.said("run")).count("asks") == 2
+
+
+async def is_over(kernel: Kernel) -> bool:
+    return (await kernel.run()).is_over
+
+
+async def test_an_end_that_was_not_heard_is_found_after_a_gap(link: Link) -> None:
+    kernel = Kernel(link)
+    async with kernel.served("w1", may_miss=True):
+        await kernel.begin()
+        await kernel.say("gap", "lost", why="5 messages were not heard")
+        await until(lambda: kernel.has_sent("kernel_info_request"), what="the kernel is asked")
+        await kernel.say("iopub", "status", kernel.sent[-1][1], execution_state="busy")
+        await until(lambda: is_over(kernel), what="over")
+    run = await kernel.run()
+    assert (run.state, run.why) == ("lost", "nobody listened when it ended")
+
+
+async def test_a_reply_without_an_idle_says_how_it_ended(
+    link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "QUIET_S", 0.1)
+    kernel = Kernel(link)
+    async with kernel.served("w1", may_miss=True):
+        await kernel.begin()
+        await kernel.say("reply", "execute_reply", status="ok", execution_count=3)
+        await until(lambda: kernel.has_sent("kernel_info_request"), what="the kernel is asked")
+        await kernel.say("iopub", "status", kernel.sent[-1][1], execution_state="busy")
+        await until(lambda: is_over(kernel), what="over")
+    run = await kernel.run()
+    assert (run.state, run.count) == ("ok", "3")

@@ -110,7 +110,7 @@ class Lab:
     def add_foreign_kernel(self) -> None:
         """A kernel that is started by a command of its own: rtstore starts it as it is."""
         folder = self.notes.parent / "share" / "kernels" / "foreign"
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         program = "from ipykernel.kernelapp import launch_new_instance; launch_new_instance()"
         argv = [sys.executable, "-c", program, "-f", "{connection_file}"]
         spec: dict[str, Any] = {"argv": argv, "display_name": "Foreign", "language": "python"}
