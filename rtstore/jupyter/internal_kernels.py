@@ -40,6 +40,8 @@ class KernelHandler(InternalHandler):
         except Exception:
             kernels.failed_to(kernel_id)
             raise
+        if action == "restart":
+            kernels.restarted(kernel_id)
         await self._backend.tell_of_hits(hit, f"{by}: {action} of the kernel")
         return {"kernel": kernel_id}
 

@@ -50,6 +50,8 @@ class Action(_Told, KernelActionHandler):  # type: ignore[misc] # untyped
         except Exception:
             kernels.failed_to(kernel_id)
             raise
+        if action == "restart" and self.get_status() < BAD:
+            kernels.restarted(kernel_id)
         done = "restarted" if action == "restart" else "interrupted"
         await self._backend.tell_of_hits(hit, f"{actor.name} {done} the kernel")
 

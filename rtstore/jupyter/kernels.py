@@ -67,6 +67,8 @@ class Kernels:
         self._under_way: dict[str, tuple[str, Actor]] = {}
         self._awaited: set[str] = set()
         self._known: frozenset[str] = frozenset()
+        self._restarts: dict[str, int] = {}
+        """Of kernels that were not started here, where nobody else counts."""
 
     async def run(self, link: Link) -> None:
         """Keep the store current, for ever."""
@@ -140,6 +142,7 @@ class Kernels:
             why = f"shut down by {by.name}" if by else why
             await index.remove(kernel_id, why=why)
             self._told.pop(kernel_id, None)
+            self._restarts.pop(kernel_id, None)
             if others[kernel_id] != self._host and self._link is not None:
                 # Its host vanished, and with it all who could copy its last words.
                 await RunQueue(self._link, index.keys_of(kernel_id)).end(why)
@@ -185,8 +188,13 @@ class Kernels:
                 "pid": str(launch.pid),
             }
         elif launch is None:
+            if kernel_id not in self._restarts:
+                self._restarts[kernel_id] = 0
+                # One that dies is started again by Jupyter, without anybody's order.
+                kernel.add_restart_callback(lambda: self.restarted(kernel_id), "restart")
+            told["generation"] = str(1 + self._restarts.get(kernel_id, 0))
             why = "not started by rtstore's provisioner"
-            told |= {"generation": "1", "capture": launches.RING, "capture_why": why}
+            told |= {"capture": launches.RING, "capture_why": why}
         if kernel_id in self._under_way:
             state, by = self._under_way[kernel_id]
             told |= {"state": state, "by": by.name}
@@ -213,6 +221,13 @@ class Kernels:
             return []
         runs = [run for run in found if run is not None and run.user != actor.username]
         return [run for run in runs if action != "interrupt" or run.state in ("sent", "running")]
+
+    def restarted(self, kernel_id: str) -> None:
+        """What was said by `about_to` was done; of kernels that we start, we hear it sooner."""
+        if launches.newest(kernel_id) is None:
+            self._restarts[kernel_id] = self._restarts.get(kernel_id, 0) + 1
+            self._under_way.pop(kernel_id, None)
+            self._news.set()
 
     def look(self) -> None:
         """Something is news of some kernel: tell it now."""

@@ -342,6 +342,7 @@ class Runner:
             sent=str(int(time.time() * 1000)),
             sent_at=str(at),
             generation=self._turn.generation,
+            seq=run.seq,
             frames=packed,
         )
         if not sent:

@@ -87,9 +87,12 @@ class Service:
         self._meta: Meta = {}
         self._news = asyncio.Event()
         self._runner: Runner | None = None
+        self._awaits_start = False
 
     async def run(self) -> None:
         """Until the kernel is gone, and all that it said is in the log. Raises RTStoreError."""
+        if self._ring is not None:
+            self._ring.restarted.clear()  # it was that of the one who served it then
         async with (
             self._desk.link.listen(self._keys.feed, self._heard),
             background(self._renew()),
@@ -137,9 +140,11 @@ class Service:
                 await self._desk.index.forget(self._kernel_id)
                 return False
             if meta.get("generation") != generation:
+                self._note_start()
                 return True
-            if self._ring is not None and self._ring.restarted.is_set():
-                self._ring.restarted.clear()
+            if self._has_started_again():
+                self._note_start()
+                self._awaits_start = False
                 return True
             await self._until_news()
 
@@ -165,7 +170,7 @@ class Service:
             turn = Turn(
                 generation,
                 holding=lambda: self._lease.holding,
-                may_send=lambda: self._meta.get("state") not in NOT_NOW,
+                may_send=lambda: self._may_send(generation),
                 hurry=source.hurry,
                 may_miss=self._ring is not None,
                 may_show=self._ring is None,
@@ -180,6 +185,12 @@ class Service:
             await source.copy()
             await runner.end(self._why_ended())
             self._runner = None
+
+    def _may_send(self, generation: str) -> bool:
+        """Whether this start of the kernel would get it: its server may have another."""
+        if self._has_started_again() or self._meta.get("generation") != generation:
+            return False
+        return self._meta.get("state") not in NOT_NOW
 
     def _runner_of(self, opened: channels.Channels, sender: Sender, turn: Turn) -> Runner:
         book = WidgetBook(self._desk.link, self._keys)
@@ -214,9 +225,28 @@ class Service:
             while self._meta.get("generation") == generation and process.may_run(pid):
                 if self._meta.get("state") == "dead":
                     return
-                if self._ring is not None and self._ring.restarted.is_set():
+                if self._has_started_again():
                     return
                 await process.until_ended(pid, within_s=LOOK_S)
+
+    def _has_started_again(self) -> bool:
+        """Whether what it says tells of a start that nobody told us of.
+
+        One that somebody is at is told when it is done, and mostly before the kernel speaks.
+        """
+        if self._ring is None or not self._ring.restarted.is_set():
+            return False
+        if self._awaits_start:
+            self._awaits_start = False
+            self._ring.restarted.clear()
+            return False
+        return self._meta.get("state") not in NOT_NOW
+
+    def _note_start(self) -> None:
+        """It has another start: if it has not spoken yet, that it does is no news."""
+        if self._ring is not None:
+            self._awaits_start = not self._ring.restarted.is_set()
+            self._ring.restarted.clear()
 
     async def _watch(self) -> None:
         while True:

@@ -26,6 +26,8 @@ from rtstore.schema.run import ABORTED, LOST, OVER, REQUESTED, RUNNING
 
 RunInfo = dict[str, Any]
 
+TOLD = ("why", "count", "generation", "seq")
+"""What the log says of a run with a state, and the document keeps."""
 RECENT_CELLS = 100
 """The state goes into the store with each change, so it must not grow with the notebook."""
 
@@ -157,7 +159,7 @@ class KernelFold:
         if state == LOST and said.content.get("by_other") and run_id in self.waiting:
             self._begin(cell, said)  # so that the cell says what became of it
         info["state"] = state
-        info |= {key: said.content[key] for key in ("why", "count") if said.content.get(key)}
+        info |= {key: said.content[key] for key in TOLD if said.content.get(key)}
         self.changed_runs.add(cell)
         if state in OVER:
             self.waiting.pop(run_id, None)

@@ -116,5 +116,39 @@ async def test_what_nobody_took_from_a_kernel_in_time_is_shown_as_missing(tmp_pa
             assert len(lines) == count or "[rtstore: output is missing here" in text
 
 
-async def _is_begun(nb: Bench) -> bool:
-    return bool(nb.outputs(0))
+async def _is_begun(nb: Bench, cell: int = 0) -> bool:
+    return bool(nb.outputs(cell))
+
+
+@pytest.mark.parametrize("provisioner", ["", "local-provisioner"])  # ours, and Jupyter's own
+async def test_a_run_says_in_which_start_of_the_kernel_it_was(lab: Lab, provisioner: str) -> None:
+    kernel = provisioner or "foreign"
+    lab.add_foreign_kernel(kernel, provisioner=provisioner)
+    cells = ["1", "2", "import time; print('begun', flush=True); time.sleep(60)"]
+    async with bench(lab, f"{kernel}-starts.ipynb", cells, kernel=kernel) as nb:
+        assert await nb.run(0) == await nb.run(1) == "ok"
+        running = await nb.ask(2)
+        await until(lambda: _is_begun(nb, 2), what="it runs")
+        restarting = asyncio.create_task(nb.restart())
+        await until(lambda: _is_ordered(nb), what="somebody ordered it")
+        assert await nb.run(1) == "ok"
+        await restarting
+        assert await nb.state(running) == "lost"
+        wanted = {"cell-0": ["earlier"], "cell-2": ["earlier", "out of order"]}
+        await until(lambda: _is_marked(nb, wanted), what="marked")
+        runs = await lab.runs(nb.path)
+        told = {cell: (run["generation"], int(run["seq"])) for cell, run in runs.items()}
+        assert told == {"cell-0": ("1", 1), "cell-1": ("2", 4), "cell-2": ("1", 3)}
+
+
+async def _is_ordered(nb: Bench) -> bool:
+    """Whether the log says of the restart: what is asked for from then on is for the new start."""
+    async with nb.lab.redis() as redis:
+        return any(told["kind"] == "act" for _, told in await redis.xrange(nb.keys.out))
+
+
+async def _is_marked(nb: Bench, marks: dict[str, list[str]]) -> bool:
+    url = f"{nb.lab.url}rtstore/runs?document={nb.document_id}"
+    async with nb.http.get(url) as reply:
+        told = await reply.json()
+    return {cell: run["marks"] for cell, run in told.items() if "marks" in run} == marks
