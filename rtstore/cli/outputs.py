@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from rtstore.cli import inspection, kernel_finding
-from rtstore.cli.words import cut
+from rtstore.cli.words import cut, printable
 from rtstore.redis_backend.output_log import OutputEntry, OutputLog
 from rtstore.schema.ids import BEGINNING
 from rtstore.settings import Settings
@@ -43,7 +43,7 @@ def command(
 
 async def _show(settings: Settings, told: str, number: int, *, follow: bool) -> None:
     async with inspection.looking(settings) as (link, keys):
-        kernel = await kernel_finding.find(link, keys, settings, told)
+        kernel = await kernel_finding.find_ended(link, keys, settings, told)
         log, bell = OutputLog(link, kernel.keys), asyncio.Event()
         typer.echo(HEADER)
         async with link.listen(kernel.keys.feed, lambda _: bell.set()):
@@ -66,7 +66,7 @@ async def _show(settings: Settings, told: str, number: int, *, follow: bool) -> 
 def line(entry: OutputEntry) -> str:
     """One entry, for a person."""
     at = datetime.fromtimestamp(entry.ts / 1000).astimezone()
-    return (
+    return printable(
         f"{entry.id!s:<22} {at:%H:%M:%S}.{entry.ts % 1000:03} {entry.kind:<6} "
         f"{entry.type:<16} {entry.parent[:8] or '-':<8}  {_what(entry)}"
     )

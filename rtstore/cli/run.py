@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from rtstore.cli import inspection, jupyter_request
+from rtstore.cli.words import printable
 from rtstore.errors import BadDocument, JupyterUnavailable, NoSuchDocument, StoreUnavailable
 from rtstore.pubsub.content import content_of
 from rtstore.redis_backend.file_index import FileIndex
@@ -150,10 +151,11 @@ async def _told(queue: RunQueue, run: Run, *, wait: bool) -> str:
     while True:
         now = await queue.get(run.id)
         if now is None:  # a blank cell is not sent
-            typer.echo(f"{run.cell}: blank")
+            typer.echo(printable(f"{run.cell}: blank"))
             return ""
         if not wait or now.state in OVER:
             count = f" [{now.count}]" if now.count else ""
-            typer.echo(f"{run.cell}: {now.state}{count}{f' ({now.why})' if now.why else ''}")
+            why = f" ({now.why})" if now.why else ""
+            typer.echo(printable(f"{run.cell}: {now.state}{count}{why}"))
             return now.state
         await asyncio.sleep(LOOK_S)

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from rtstore.cli import inspection, kernel_finding
-from rtstore.cli.words import cut
+from rtstore.cli.words import cut, printable
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.output_log import OutputLog
@@ -60,19 +60,22 @@ async def _kernels(
     link: Link, keys: Keys, settings: Settings, told: str | None
 ) -> list[kernel_finding.Kernel]:
     if told is None:
-        return await kernel_finding.every(link, keys, settings)
-    return [await kernel_finding.find(link, keys, settings, told)]
+        living = await kernel_finding.every(link, keys, settings)
+        return living + await kernel_finding.ended(link, keys, settings)
+    return await kernel_finding.find_all(link, keys, settings, told)
 
 
 async def _runs(settings: Settings, told: str | None) -> list[Run]:
     found: list[Run] = []
     async with inspection.looking(settings) as (link, keys):
-        for kernel in await _kernels(link, keys, settings, told):
-            queue, start = RunQueue(link, kernel.keys), kernel.keys.run("")
-            for name in await inspection.scan(link, _escaped(start) + "*"):
-                run = await queue.get(name[len(start) :])
-                if run is not None:
-                    found.append(run)
+        kernels = await _kernels(link, keys, settings, told)
+        starts = {kernel.keys.run(""): RunQueue(link, kernel.keys) for kernel in kernels}
+        pattern = _escaped(*starts) if len(starts) == 1 else f"{keys.prefix}:{{*}}:run:"
+        for name in await inspection.scan(link, pattern + "*"):
+            start = name[: name.rindex(":") + 1]
+            run = await starts[start].get(name[len(start) :]) if start in starts else None
+            if run is not None:
+                found.append(run)
     return sorted(found, key=lambda run: int(run.requested or 0))
 
 
@@ -99,7 +102,7 @@ def line(run: Run) -> str:
     at = datetime.fromtimestamp(int(run.requested or 0) / 1000).astimezone()
     source = cut(" ".join(run.source.split()), 40)
     why = f"  ({run.why})" if run.why else ""
-    return (
+    return printable(
         f"{at:%Y-%m-%d %H:%M:%S} {run.state:<9} {cut(run.name or run.user, 18):<18} "
         f"{cut(run.cell, 14):<14} {run.count or '-':>5}  {source}{why}"
     )

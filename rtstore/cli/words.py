@@ -1,4 +1,4 @@
-"""Numbers as people read them."""
+"""Numbers and texts as people read them."""
 
 from __future__ import annotations
 
@@ -25,3 +25,8 @@ def span(seconds: float) -> str:
 def cut(text: str, chars_max: int) -> str:
     """`text`, or its beginning with a mark."""
     return text if len(text) <= chars_max else text[: chars_max - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """`text` in one line that no terminal obeys: what is no visible character is escaped."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

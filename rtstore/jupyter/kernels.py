@@ -191,6 +191,10 @@ class Kernels:
                 "pid": str(launch.pid),
             }
         elif launch is None:
+            if kernel_id not in self._restarts:
+                self._restarts[kernel_id] = 0
+                # One that dies is started again by Jupyter, without anybody's order.
+                kernel.add_restart_callback(lambda: self.restarted(kernel_id), "restart")
             told["generation"] = str(1 + self._restarts.get(kernel_id, 0))
             if gateway := remote_kernels.gateway_of(self._manager()):
                 told |= {"capture": WS, "capture_why": f"a kernel of the gateway at {gateway}"}

@@ -39,11 +39,11 @@ class Marker:
         async with charge.lock:
             await charge.settle()
             content = live.content(charge.replica.document)
-        begun = {}
+        generations = {}
         for kernel_id in {str(run.get("kernel", "")) for run in self._runs.values()}:
-            began = await link.command("HGET", self._keys_of(kernel_id).meta, "epoch")
-            begun[kernel_id] = f"{int(began or 0)}-0"
-        found = marks(content["cells"], self._runs, begun)
+            now = await link.command("HGET", self._keys_of(kernel_id).meta, "generation")
+            generations[kernel_id] = (now or b"").decode()
+        found = marks(content["cells"], self._runs, generations)
         told = {cell: json.dumps(one) for cell, one in found.items()}
         if told == self._told:
             return

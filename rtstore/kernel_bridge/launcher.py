@@ -13,14 +13,16 @@ import struct
 import sys
 import threading
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 IOPUB, REPLY, LOST = 0, 1, 255
 MESSAGE_BYTES_MAX = 100 * 2**20
 """A store takes no value over 512 MiB: a longer one would hold up all that comes after it."""
 TOO_LARGE = b"it was more than 100 MB"
-REPLIES = frozenset(("execute_reply", "input_request", "shutdown_reply", "interrupt_reply"))
+REPLIES = (b'"execute_reply"', b'"input_request"', b'"shutdown_reply"', b'"interrupt_reply"')
 """Messages off iopub that somebody may need who was not there when they were sent."""
+DELIMITER = b"<IDS|MSG>"
 SHOW = b'"rtstore_show_request"'
 """A request on control: say its content over iopub, as a widget's message to all pages."""
 
@@ -71,7 +73,7 @@ def install(journal: Journal) -> None:
     from ipykernel.kernelapp import IPKernelApp
     from jupyter_client.session import Session
 
-    send_multipart, serialize = IOPubThread.send_multipart, Session.serialize
+    send_multipart, sign = IOPubThread.send_multipart, Session.sign
     init_iopub = IPKernelApp.init_iopub
 
     def journaled_send(self: Any, msg: Any, *args: Any, **kwargs: Any) -> Any:
@@ -81,11 +83,14 @@ def install(journal: Journal) -> None:
             journal.write(IOPUB, msg)
         return send_multipart(self, msg, *args, **kwargs)
 
-    def journaled_serialize(self: Any, msg: Any, ident: Any = None) -> Any:
-        frames = serialize(self, msg, ident)
-        if msg["header"]["msg_type"] in REPLIES:
-            journal.write(REPLY, frames)
-        return frames
+    def journaled_sign(self: Any, msg_list: Any) -> Any:
+        # All that could fail in a message is done by now. A step earlier we would stand in the
+        # traceback that a user sees, of what can't be sent.
+        signature = sign(self, msg_list)
+        header = bytes(msg_list[0])
+        if any(one in header for one in REPLIES) and self.session.encode() in header:
+            journal.write(REPLY, [DELIMITER, signature, *msg_list])
+        return signature
 
     def unbounded_iopub(self: Any, context: Any) -> Any:
         # By default a kernel drops what a slow reader has not taken after 1,000 messages.
@@ -93,7 +98,7 @@ def install(journal: Journal) -> None:
         return init_iopub(self, context)
 
     IOPubThread.send_multipart = journaled_send
-    Session.serialize = journaled_serialize
+    Session.sign = journaled_sign
     IPKernelApp.init_iopub = unbounded_iopub
 
 
@@ -131,7 +136,10 @@ def _note(path: str, why: str) -> None:
 
 def main() -> None:
     """Start the kernel."""
-    sys.path.pop(0)  # our folder: its modules are not for the user to import
+    first = sys.path[0] if sys.path else ""
+    # Our folder: its modules are not for the user to import. With PYTHONSAFEPATH it is not there.
+    if first and Path(first).resolve() == Path(__file__).resolve().parent:
+        sys.path.pop(0)
     path = os.environ.pop("RTSTORE_JOURNAL", "")
     try:
         install(Journal(path))

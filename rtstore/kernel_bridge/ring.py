@@ -13,6 +13,8 @@ import uuid
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from typing import NamedTuple
 
 import zmq
 import zmq.asyncio
@@ -20,17 +22,32 @@ import zmq.asyncio
 from rtstore import metrics
 from rtstore.errors import BadFrame, StoreRefused, StoreUnavailable
 from rtstore.kernel_bridge.connection import Connection
+from rtstore.kernel_bridge.numbers import Numbers
 from rtstore.redis_backend.link import Link
-from rtstore.redis_backend.output_log import OutputLog
+from rtstore.redis_backend.output_log import OutputEntry, OutputLog
 from rtstore.schema import kernel_message
 from rtstore.schema.ids import EntryId
 from rtstore.schema.kernel_message import KernelMessage
 
 logger = logging.getLogger(__name__)
 
-MESSAGES_MAX, BYTES_MAX = 100_000, 64 * 2**20
+MESSAGES_MAX, BYTES_MAX = 100_000, 128 * 2**20
 """More than this that nobody writes is forgotten: there will be a gap."""
+MESSAGE_BYTES_MAX = 64 * 2**20
+"""Of a longer message it is only said that it is missing."""
+TOO_MUCH, TOO_LARGE = "more was said than could be written", "it was more than 64 MB"
+SETTLE_ENTRIES = 1000
 LOOK_S = 1.0
+
+
+class Heard(NamedTuple):
+    """One message that the log lacks."""
+
+    name: str
+    message: KernelMessage
+    size: int
+    missing: str = ""
+    """Why it can't be written; '' if it can."""
 
 
 class Ring:
@@ -38,8 +55,14 @@ class Ring:
 
     def __init__(self, log: OutputLog, key: bytes) -> None:
         self._log, self._key = log, key
-        self._heard: OrderedDict[str, tuple[KernelMessage, int]] = OrderedDict()
+        self._heard: OrderedDict[str, Heard] = OrderedDict()
         self._bytes = 0
+        self.forgotten = ""
+        """Why something is missing before the first message held; '' if nothing is."""
+        self._numbers = Numbers()
+        self._hole = ""
+        """The first message before which numbers are missing."""
+        self._unsettled = 0
         self._written_first: set[str] = set()
         """Signatures that the log had before our socket did."""
         self._last_written = ""
@@ -54,7 +77,7 @@ class Ring:
         """Set when the kernel was started again."""
         self.is_synced = False
         """Whether the log and we have heard the same since some message: none is missing here."""
-        self._session = ""
+        self._sessions: set[str] = set()
         self._has_complained = False
 
     @asynccontextmanager
@@ -102,23 +125,49 @@ class Ring:
 
     def take(self, message: KernelMessage, size: int) -> None:
         """One message that the kernel sent."""
+        self._note_start(message.session)
+        name = name_of(message)
+        was_missing = self._numbers.lost
+        if self._numbers.heard(message, channel="iopub") and not was_missing:
+            self._hole = name  # what was missing before is explained
         if message.msg_type == "iopub_welcome":
             return
-        if self._session and message.session != self._session and message.msg_type == "status":
-            self.restarted.set()
-        self._session = message.session
-        name = name_of(message)
         if name in self._written_first:
             self._written_first.discard(name)
             self.is_synced = True
             return
-        self._heard[name] = (message, size)
-        self._bytes += size
+        told = Heard(name, message, size)
+        if size > MESSAGE_BYTES_MAX:
+            told = Heard(name, replace(message, content={}, metadata={}), 0, TOO_LARGE)
+        self._heard[name] = told
+        self._bytes += told.size
         if len(self._heard) > MESSAGES_MAX or self._bytes > BYTES_MAX:
             logger.warning("too much unwritten, forgotten log=%s", self._log.keys.out)
             self._heard.clear()
-            self._bytes, self.is_synced = 0, False
+            self._bytes, self.is_synced, self.forgotten = 0, False, TOO_MUCH
         self.news.set()
+
+    def _note_start(self, session: str) -> None:
+        """Each start of a kernel has a session of its own, whatever it says first."""
+        if session in self._sessions:
+            return  # perhaps of the start before: what it said last may come late
+        if self._sessions:
+            self.restarted.set()
+            self.settle()
+        self._sessions.add(session)
+
+    def replied(self, message: KernelMessage) -> None:
+        """What the kernel told us alone: its number is not missing."""
+        self._numbers.heard(message, channel="shell")
+
+    def missed(self) -> tuple[int, str]:
+        """How many messages are missing as far as is known now, and the one that came after."""
+        return self._numbers.lost, self._hole
+
+    def settle(self) -> None:
+        """What is missing was said in the log, or is explained."""
+        self._numbers.settle()
+        self._hole, self._unsettled = "", 0
 
     async def _follow(self) -> None:
         while True:
@@ -141,20 +190,34 @@ class Ring:
         while entries := await self._log.read(self._position):
             for entry in entries:
                 self._position = entry.id
+                self._count(entry)
                 is_ours = entry.id.epoch == self.own_epoch
                 # Replies come to the writer alone; a long message is several entries.
-                if entry.kind == "iopub" and entry.at != self._last_written:
+                if entry.kind in ("iopub", "gap") and entry.at not in ("", self._last_written):
                     self._last_written = entry.at
                     # Ours too: the answer to an append that was done may have been lost.
                     if not self.written(entry.at) and not is_ours:
                         self._note_written_first(entry.at)
 
+    def _count(self, entry: OutputEntry) -> None:
+        """What others heard is not missing; nor what they said is missing."""
+        is_ours = entry.id.epoch == self.own_epoch
+        if entry.kind == "gap" and not entry.at and not is_ours:
+            self.settle()
+        elif entry.kind == "iopub":
+            self._numbers.heard(_of_entry(entry), channel="iopub")
+        elif entry.kind == "reply":
+            self._numbers.heard(_of_entry(entry), channel="shell")
+        self._unsettled += 1
+        if self._unsettled > SETTLE_ENTRIES and not self._numbers.lost:
+            self.settle()
+
     def written(self, name: str) -> bool:
         """The log has this message; whether we had heard it."""
         if name not in self._heard:
             return False
-        self._bytes -= self._heard.pop(name)[1]
-        self.is_synced = True
+        self._bytes -= self._heard.pop(name).size
+        self.is_synced, self.forgotten = True, ""
         return True
 
     def _note_written_first(self, name: str) -> None:
@@ -163,12 +226,20 @@ class Ring:
             self._written_first.clear()
             self.is_synced = False
 
-    def unwritten(self) -> list[KernelMessage]:
+    def unwritten(self) -> list[Heard]:
         """What the log lacks, in the order in which it was heard."""
-        return [message for message, _ in self._heard.values()]
+        return list(self._heard.values())
 
 
 def name_of(message: KernelMessage) -> str:
     """What the log calls the message by; without a key its id has to do."""
     told = message.signature or f"{message.session} {message.msg_id}"
     return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+def _of_entry(entry: OutputEntry) -> KernelMessage:
+    """As much of a message as its number needs."""
+    asked = entry.type.removesuffix("_reply") + "_request" if entry.kind == "reply" else ""
+    return KernelMessage(
+        entry.type, entry.msg_id, "", entry.parent, "", {}, {}, 0, "", parent_type=asked
+    )

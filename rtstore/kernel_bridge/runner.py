@@ -60,6 +60,7 @@ class Runner:
         self._ordered_ms = 0
         self._current: Run | None = None
         self._unheard_at_s = 0.0
+        self._is_resuming = False
         self._begin(None)
 
     def _begin(self, run: Run | None) -> None:
@@ -70,6 +71,7 @@ class Runner:
         self._probed = ""
         self._has_replied = self._has_answered = False
         self._said_at = time.monotonic()
+        self._question: tuple[str, dict[str, object]] | None = None
         self._count = run.count if run else ""
 
     def ring(self) -> None:
@@ -105,12 +107,20 @@ class Runner:
                 continue
             self._begin(run)
             self._position = EntryId.parse(run.sent_at or "0-0")
-            await self.follow()
+            await self._replay()
             if self._current is not None and self._current.state == SENT:
                 await self._send_again(self._current)
             self._wait_for_it(sent_before_s=time.time() - int(run.sent or 0) / 1000)
             await self._may_have_missed_end()
             return
+
+    async def _replay(self) -> None:
+        """Follow what was said before us; of what was asked only the last may wait."""
+        self._is_resuming = True
+        await self.follow()
+        self._is_resuming = False
+        if self._current is not None and self._question is not None:
+            await self._asks(self._current, *self._question)
 
     async def _send_again(self, run: Run) -> None:
         """Perhaps the kernel never got it."""
@@ -163,7 +173,8 @@ class Runner:
         if entry.kind == "act":
             await self._acted(entry)
         elif entry.kind == "gap":
-            await self._may_have_missed_end()
+            if not self._is_resuming:
+                await self._may_have_missed_end()
         elif entry.parent == self._probed != "":
             await self._probe_said(entry)
         elif self._current is not None and entry.parent == self._current.id:
@@ -231,9 +242,12 @@ class Runner:
                 self._has_replied = True
                 self._count = str(told.get("execution_count") or self._count)
             case "reply", "input_request":
-                told = await self._log.content(entry)
-                await self._asks(run, entry.msg_id, told)
+                self._question = entry.msg_id, await self._log.content(entry)
+                if not self._is_resuming:
+                    await self._asks(run, *self._question)
             case "run", "answered":
+                if self._question is not None and self._question[0] == entry.msg_id:
+                    self._question = None
                 await self._answered(run)
             case _:
                 pass
@@ -355,6 +369,7 @@ class Runner:
             sent=str(int(time.time() * 1000)),
             sent_at=str(at),
             generation=self._turn.generation,
+            seq=run.seq,
             frames=requests.packed(frames),
         )
         if not sent:

@@ -105,9 +105,12 @@ class Service:
         self._meta: Meta = {}
         self._news = asyncio.Event()
         self._runner: Runner | None = None
+        self._awaits_start = False
 
     async def run(self) -> None:
         """Until the kernel is gone, and all that it said is in the log. Raises RTStoreError."""
+        if self._ring is not None:
+            self._ring.restarted.clear()  # it was that of the one who served it then
         async with (
             self._desk.link.listen(self._keys.feed, self._heard),
             background(self._renew()),
@@ -156,11 +159,13 @@ class Service:
                 await self._close()
                 return False
             if meta.get("generation") != generation:
+                self._note_start()
                 return True
             # One that somebody ordered has a number; until then the kernel takes no requests.
             is_counted = self._afar is not None and meta.get("state") == "restarting"
-            if self._restarted.is_set() and not is_counted:
-                self._restarted.clear()
+            if not is_counted and self._has_started_again():
+                self._note_start()
+                self._awaits_start = False
                 return True
             await self._until_news()
 
@@ -213,7 +218,7 @@ class Service:
 
     def _may_send(self, generation: str) -> bool:
         """Whether this start of the kernel would get it: its server may have another."""
-        if self._restarted.is_set() or self._meta.get("generation") != generation:
+        if self._has_started_again() or self._meta.get("generation") != generation:
             return False
         return self._meta.get("state") not in NOT_NOW
 
@@ -277,12 +282,30 @@ class Service:
             while self._meta.get("generation") == generation and process.may_run(pid):
                 if self._meta.get("state") == "dead":
                     return
-                if self._restarted.is_set():
+                if self._has_started_again():
                     return
                 if self._afar is not None:
                     await until_set(self._restarted, within_s=LOOK_AFAR_S)
                     continue
                 await process.until_ended(pid, within_s=LOOK_S)
+
+    def _has_started_again(self) -> bool:
+        """Whether what it says tells of a start that nobody told us of.
+
+        One that somebody is at is told when it is done, and mostly before the kernel speaks.
+        """
+        if not self._restarted.is_set() or self._ring is None:
+            return self._restarted.is_set()
+        if self._awaits_start:
+            self._awaits_start = False
+            self._restarted.clear()
+            return False
+        return self._meta.get("state") not in NOT_NOW
+
+    def _note_start(self) -> None:
+        """It has another start: if it has not spoken yet, that it does is no news."""
+        self._awaits_start = self._ring is not None and not self._restarted.is_set()
+        self._restarted.clear()
 
     async def _watch(self) -> None:
         while True:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 from rtstore.redis_backend.keys import KernelKeys, Keys
@@ -19,7 +20,9 @@ JOURNAL, RING, WS = "journal", "ring", "ws"
 AFAR_WHY = "no bridge reaches its sockets"
 
 GONE_MS = 7 * 86_400_000
-"""What a kernel said can be read for this long after its end."""
+"""What a kernel said can be read for this long after its end,"""
+ENDED_MS = 30 * 86_400_000
+"""and its runs, so that it can be found, for this long."""
 
 
 def capture_of(meta: Mapping[str, str]) -> str:
@@ -90,8 +93,11 @@ class KernelIndex:
 
     async def forget(self, kernel_id: str) -> None:
         """All that it said is copied: no bridge need look at it any more."""
-        keys = self.keys_of(kernel_id)
-        await self._link.command("HDEL", self._keys.root(self._contents_id).kernels, kernel_id)
+        keys, root, now = self.keys_of(kernel_id), self._keys.root(self._contents_id), _now_ms()
+        await self._link.command("ZADD", root.ended, now, kernel_id)
+        await self._link.command("ZREMRANGEBYSCORE", root.ended, "-inf", now - ENDED_MS)
+        await self._link.command("PEXPIRE", root.ended, ENDED_MS)
+        await self._link.command("HDEL", root.kernels, kernel_id)
         for key in (keys.meta, keys.out, keys.queue, keys.ears, keys.widgets):
             await self._link.command("PEXPIRE", key, GONE_MS)
 
@@ -104,7 +110,17 @@ class KernelIndex:
         told = await self._link.command("HGETALL", self._keys.root(self._contents_id).kernels)
         return {kernel.decode(): host.decode() for kernel, host in told.items()}
 
+    async def ended(self) -> list[str]:
+        """Kernels that ended within ENDED_MS, the newest last."""
+        root, since = self._keys.root(self._contents_id), _now_ms() - ENDED_MS
+        told = await self._link.command("ZRANGEBYSCORE", root.ended, since, "+inf")
+        return [kernel.decode() for kernel in told]
+
     async def meta(self, kernel_id: str) -> Meta:
         """What is known of one kernel; {} if nothing is."""
         told = await self._link.command("HGETALL", self.keys_of(kernel_id).meta)
         return {k.decode(): v.decode("utf-8", "replace") for k, v in told.items()}
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)

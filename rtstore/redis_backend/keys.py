@@ -8,6 +8,7 @@ rt:{S}:paths  rt:{S}:files   hash     path → file id; file id → path
 rt:{S}:server                hash     the Jupyter server of this contents root: url, pid, root
 rt:{S}:server:<instance>     string   a Jupyter server: host, pid, since when; expires
 rt:{S}:kernels               hash     kernel id → the host that it runs on
+rt:{S}:ended                 zset     kernel id → when it ended (ms); for 30 days
 rt:{S}:feed                  channel  awareness of JupyterLab:globalAwareness; "opened" notices
 rt:{S}:who  :who:exp         hash,    who is in this Jupyter server; when each expires
                              zset
@@ -251,6 +252,11 @@ class RootKeys:
     def kernels(self) -> str:
         """Hash: kernel id → host."""
         return f"{self.tag}:kernels"
+
+    @property
+    def ended(self) -> str:
+        """Sorted set: kernel id → when it ended."""
+        return f"{self.tag}:ended"
 
     @property
     def feed(self) -> str:

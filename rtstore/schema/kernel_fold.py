@@ -27,6 +27,8 @@ from rtstore.schema.said import Said
 
 RunInfo = dict[str, Any]
 
+TOLD = ("why", "count", "generation", "seq")
+"""What the log says of a run with a state, and the document keeps."""
 RECENT_CELLS, DISPLAYING_CELLS = 100, 1000
 """The state goes into the store with each change, so it must not grow with the notebook."""
 
@@ -173,6 +175,7 @@ class KernelFold:
             if state == RUNNING:
                 self._begin_late(said)
             info["state"] = state
+            info |= {key: said.content[key] for key in TOLD if said.content.get(key)}
             self.changed_runs.add(cell)
 
     def _requested(self, cell: str, said: Said) -> None:
@@ -230,7 +233,7 @@ class KernelFold:
         if is_newest:
             if state == LOST and said.content.get("by_other") and run_id in self.waiting:
                 self._begin(cell, said)  # so that the cell says what became of it
-            told = {key: said.content[key] for key in ("why", "count") if said.content.get(key)}
+            told = {key: said.content[key] for key in TOLD if said.content.get(key)}
             info |= {"state": state, **told}
             self.changed_runs.add(cell)
         self.waiting.pop(run_id, None)

@@ -17,6 +17,11 @@ from rtstore.errors import BadFrame
 
 DELIMITER = b"<IDS|MSG>"
 _PARTS = 4
+SHOWN = frozenset({"display_data", "execute_result", "update_display_data"})
+TOO_DEEP = "this output can't be shown: it is nested too deeply"
+_NESTED_MIN, _SPARE_FRAMES = 300, 250
+"""What is nested more is parsed with so much less of the stack: others have to take it apart, and
+have more of it in use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ def parse(frames: Sequence[bytes], *, key: bytes) -> KernelMessage:
     """The message in `frames` (routing prefix, delimiter, signature, four JSON parts, buffers).
 
     NaN and infinity become null and lone surrogates U+FFFD, as the store, Yjs and files need it.
+    What shows something that is nested too deep to be taken apart becomes an error that says so.
     Raises BadFrame: no delimiter, a wrong signature (any passes with an empty `key`), no JSON.
     """
     try:
@@ -56,9 +62,17 @@ def parse(frames: Sequence[bytes], *, key: bytes) -> KernelMessage:
     if key and not hmac.compare_digest(sign(parts, key=key), signature):
         raise BadFrame("kernel message with a wrong signature")
     try:
-        header, parent, metadata, content = (_loads(part) for part in parts)
+        header, parent = (_loads(part) for part in parts[:2])
+        msg_type = str(header["msg_type"])
+        try:
+            metadata, content = (_loads(part) for part in parts[2:])
+        except RecursionError:
+            metadata, content = {}, {}
+            if msg_type in SHOWN:
+                msg_type = "error"
+                content = {"ename": "OutputError", "evalue": TOO_DEEP, "traceback": [TOO_DEEP]}
         return KernelMessage(
-            msg_type=str(header["msg_type"]),
+            msg_type=msg_type,
             msg_id=str(header["msg_id"]),
             session=str(header.get("session", "")),
             parent=str(parent.get("msg_id", "")),
@@ -114,10 +128,18 @@ class Sender:
 
 
 def _loads(part: bytes) -> dict[str, Any]:
-    told: Any = json.loads(part.decode("utf-8", "replace"), parse_constant=lambda _: None)
+    is_nested = part.count(b"[") + part.count(b"{") > _NESTED_MIN
+    text = part.decode("utf-8", "replace")
+    told = _parsed(text, frames=_SPARE_FRAMES if is_nested else 0)
     if not isinstance(told, dict):
         raise TypeError("not an object")
     if b"\\ud" in part or b"\\uD" in part:  # pairs are one character by now, halves are left
-        text = json.dumps(told, ensure_ascii=False).encode("utf-16-le", "surrogatepass")
-        told = json.loads(text.decode("utf-16-le", "replace"))
+        whole = json.dumps(told, ensure_ascii=False).encode("utf-16-le", "surrogatepass")
+        told = json.loads(whole.decode("utf-16-le", "replace"))
     return dict(told)
+
+
+def _parsed(text: str, *, frames: int) -> Any:  # noqa: ANN401 -- JSON
+    if frames:
+        return _parsed(text, frames=frames - 1)
+    return json.loads(text, parse_constant=lambda _: None)

@@ -14,11 +14,11 @@ EDITED, EARLIER, OUT_OF_ORDER = "edited", "earlier", "out of order"
 def marks(
     cells: Sequence[Mapping[str, Any]],
     runs: Mapping[str, Mapping[str, Any]],
-    begun: Mapping[str, str],
+    generations: Mapping[str, str],
 ) -> dict[str, list[str]]:
     """Cell id → its marks, where it has any; of cells in their order, and their newest runs.
 
-    `begun`: kernel id → id of the entry with which its present start began.
+    `generations`: kernel id → which start of it is the present one; '' where that is not known.
     """
     found: dict[str, list[str]] = {}
     newest_above: dict[str, EntryId] = {}
@@ -31,7 +31,8 @@ def marks(
         told = []
         if run.get("sha") and run["sha"] != source_sha(str(cell.get("source", ""))):
             told.append(EDITED)
-        if at < EntryId.parse(begun.get(kernel, "0-0")):
+        ran_in, now = str(run.get("generation", "")), generations.get(kernel, "")
+        if ran_in and now and ran_in != now:
             told.append(EARLIER)
         if at < newest_above.get(kernel, at):
             told.append(OUT_OF_ORDER)

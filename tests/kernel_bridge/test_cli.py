@@ -62,6 +62,44 @@ async def test_an_error_is_the_status_and_names_the_cell(lab: Lab) -> None:
     assert (status, said) == (1, "rtstore: no file missing.ipynb\n")
 
 
+async def test_what_ran_in_a_kernel_that_is_gone_is_found_and_obeyed_by_no_terminal(
+    lab: Lab,
+) -> None:
+    code = (
+        "# \x1b[31m\u202e\nimport time\n"
+        "display({'text/plain': 'a\\x1b]0;owned\\x07\\x9b2Jb'}, raw=True)\n"
+        "time.sleep(60)"
+    )
+    async with bench(lab, "gone.ipynb", [code]) as nb:
+        run_id = await nb.ask(0)
+
+        async def shows() -> bool:
+            return bool(nb.outputs(0))
+
+        await until(shows, what="it runs")
+    assert await nb.until_over(run_id) == "lost"
+
+    async def is_gone() -> bool:
+        async with lab.redis() as redis:
+            return not await redis.hexists("rt:{" + lab.state_dir.name + "}:kernels", nb.kernel_id)
+
+    await until(is_gone, what="no bridge serves it any more")
+    status, said = await rtstore(lab, "kernels")
+    assert nb.kernel_id not in said
+    for words in ((), ("gone.ipynb",), (nb.kernel_id,)):
+        status, said = await rtstore(lab, "runs", *words)
+        assert status == 0, said
+        assert "lost" in said
+        assert "\\x1b[31m\\u202e" in said
+    for told in ("gone.ipynb", nb.kernel_id[:13]):
+        status, said = await rtstore(lab, "outputs", told, "-n", "0")
+        assert status == 0, said
+        assert "a\\x1b]0;owned\\x07\\x9b2Jb" in said
+        assert said.replace("\n", "").isprintable()
+    status, said = await rtstore(lab, "restart", "gone.ipynb")
+    assert status == 1  # what is gone is not asked anything
+
+
 async def test_a_kernel_is_interrupted_and_started_again(lab: Lab) -> None:
     async with bench(lab, "stop.ipynb", ["import time\ntime.sleep(60)"]) as nb:
         run_id = await nb.ask(0)

@@ -173,6 +173,7 @@ async def one(lab: Lab, fault: str, tag: str, chance: random.Random, kernel: str
     cells = [CELL.replace("TAG", tag), "pass", TOLD]
     async with bench(lab, f"{tag}.ipynb", cells, kernel=kernel) as nb:
         if kernel == "foreign":
+            await nb.restart()  # whoever takes over has heard of that long ago
             await until_heard_by_all(nb)
         run_id = await nb.ask(0)
         await asyncio.sleep(chance.uniform(0.05, LINES * EACH_S))

@@ -8,7 +8,10 @@ import site
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
@@ -104,13 +107,15 @@ def test_a_launcher_that_failed_is_not_tried_again(
     assert "failed" in again.why
 
 
-def test_a_kernel_shows_what_it_is_asked_to_while_a_cell_runs(tmp_path: Path) -> None:
-    connection = tmp_path / "kernel.json"
-    environ = {"RTSTORE_JOURNAL": str(tmp_path / "1.journal"), "HOME": str(tmp_path)}
+@contextmanager
+def started(home: Path, *words: str, **environ: str) -> Iterator[BlockingKernelClient]:
+    """A kernel with a journal in `home`, and a client of it."""
+    connection = home / "kernel.json"
+    told = {"RTSTORE_JOURNAL": str(home / "1.journal"), "HOME": str(home)}
     process = subprocess.Popen(
-        [sys.executable, launches.LAUNCHER, "-f", str(connection)],
-        env=environ | {"PATH": os.environ["PATH"]},
-        cwd=tmp_path,
+        [sys.executable, *words, "-f", str(connection)],
+        env=told | {"PATH": os.environ["PATH"]} | environ,
+        cwd=home,
     )
     try:
         until = time.monotonic() + 30
@@ -120,6 +125,53 @@ def test_a_kernel_shows_what_it_is_asked_to_while_a_cell_runs(tmp_path: Path) ->
         client.load_connection_file()
         client.start_channels()
         client.wait_for_ready(timeout=30)
+        yield client
+        client.stop_channels()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def shown_by(client: BlockingKernelClient, code: str) -> str:
+    """What a cell writes and the traceback that it ends with."""
+    texts: list[str] = []
+
+    def take(message: dict[str, Any]) -> None:
+        content = message["content"]
+        texts.extend([content.get("text", ""), *content.get("traceback", [])])
+
+    client.execute_interactive(code, output_hook=take, timeout=30)
+    return "".join(texts)
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["print('a\\ud83db', flush=True)", "display({'application/json': object()}, raw=True)"],
+)
+def test_we_are_not_in_the_traceback_of_what_can_not_be_said(code: str, tmp_path: Path) -> None:
+    with started(tmp_path, launches.LAUNCHER) as client:
+        shown, until = shown_by(client, code), time.monotonic() + 30
+        while "Traceback" not in shown and time.monotonic() < until:
+            shown += shown_by(client, "1")  # another thread writes it
+    assert "serialize" in shown
+    assert launches.LAUNCHER not in shown
+
+
+@pytest.mark.parametrize("is_safe", [True, False])
+def test_what_a_user_put_on_the_path_stays_and_our_folder_does_not(
+    is_safe: bool, tmp_path: Path
+) -> None:
+    library = tmp_path / "library"
+    library.mkdir()
+    environ = {"PYTHONPATH": str(library)} | ({"PYTHONSAFEPATH": "1"} if is_safe else {})
+    with started(tmp_path, launches.LAUNCHER, **environ) as client:
+        said = shown_by(client, "import sys; print(sys.path)")
+    assert str(library) in said
+    assert str(Path(launches.LAUNCHER).parent) not in said
+
+
+def test_a_kernel_shows_what_it_is_asked_to_while_a_cell_runs(tmp_path: Path) -> None:
+    with started(tmp_path, launches.LAUNCHER) as client:
         client.execute("import time\nprint('runs', flush=True)\nwhile True:\n    time.sleep(0.1)")
         while client.get_iopub_msg(timeout=30)["msg_type"] != "stream":
             pass
@@ -132,7 +184,3 @@ def test_a_kernel_shows_what_it_is_asked_to_while_a_cell_runs(tmp_path: Path) ->
         shown = client.get_iopub_msg(timeout=30)  # neither busy before it, nor what is forged
         assert (shown["msg_type"], shown["content"]) == ("comm_msg", told)
         assert shown["parent_header"]["msg_id"] == asked["header"]["msg_id"]
-        client.stop_channels()
-    finally:
-        process.kill()
-        process.wait()

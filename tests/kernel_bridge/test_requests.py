@@ -250,12 +250,17 @@ async def test_an_output_that_no_document_can_hold_says_so_and_the_notebook_goes
         "from IPython.display import display\n"
         "display({'application/json': {'n': 10**400}, 'text/plain': 'x'}, raw=True)\n"
         "display({'text/plain': 'y'}, raw=True, metadata={'rtstore': {'rest': 1, 'kept': 'x'}})\n"
+        "import functools, sys\n"
+        "sys.setrecursionlimit(20_000)\n"
+        "deep = functools.reduce(lambda inner, _: [inner], range(3_000), [])\n"
+        "display({'application/json': deep, 'text/plain': 'z'}, raw=True)\n"
         "print('and on')"
     )
     async with bench(lab, "odd.ipynb", [code]) as nb:
         assert await nb.run(0) == "ok"
         await nb.until_idle(0)
         assert "can't be shown" in str(nb.outputs(0)[0])
+        assert "can't be shown: it is nested too deeply" in str(nb.outputs(0)[2])
         assert nb.outputs(0)[-1]["text"] == "and on\n"
 
         async def is_saved() -> bool:

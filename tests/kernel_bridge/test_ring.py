@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 
 import pytest
 
 from rtstore.errors import LeaseLost
-from rtstore.kernel_bridge.ring import MESSAGES_MAX, Ring
+from rtstore.kernel_bridge import ring
+from rtstore.kernel_bridge.ring import MESSAGE_BYTES_MAX, MESSAGES_MAX, Ring
 from rtstore.kernel_bridge.ring_source import RingSource
 from rtstore.redis_backend.connection import connect
 from rtstore.redis_backend.keys import Keys
@@ -183,10 +185,145 @@ async def test_more_than_can_be_held_is_forgotten_and_said(link: Link) -> None:
     assert await gaps(link) == 1
 
 
+def counted(
+    number: int,
+    msg_type: str = "stream",
+    *,
+    state: str = "",
+    asked: str = "execute",
+    parent: str = "run",
+) -> KernelMessage:
+    """One that has a number in its id, as ipykernel's have."""
+    content = {"execution_state": state} if state else {"name": "stdout", "text": f"{number} "}
+    name = f"s_7_{number}"
+    return KernelMessage(
+        msg_type, name, "s", parent, "", {}, content, 0, f"sig{number}", f"{asked}_request", "us"
+    )
+
+
+async def told(link: Link) -> list[str]:
+    """What the log says in its order: texts, states, and why something is missing."""
+    log, found = OutputLog(link, KERNEL), []
+    for entry in await log.read(BEGINNING):
+        content = await log.content(entry)
+        if entry.kind == "gap":
+            found.append(f"gap: {content['why']}")
+        elif entry.kind == "iopub":
+            found.append(str(content.get("text") or content.get("execution_state")).strip())
+    return found
+
+
+def reply(number: int) -> list[bytes]:
+    """Frames of an execute_reply with this number."""
+    frames = Sender("s", b"").request("execute_reply", {}, msg_id=f"s_7_{number}", date="")
+    parent = {"msg_id": "run", "msg_type": "execute_request"}
+    return [*frames[:3], json.dumps(parent).encode(), *frames[4:]]
+
+
+async def test_what_the_writer_itself_forgets_is_said(
+    link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ring, "MESSAGES_MAX", 10)
+    one = Bridge(link, "w1")
+    await one.take_over()
+    one.hear(0)
+    await one.source.copy()
+    one.hear(*range(1, 13))  # as while the store is away
+    await one.source.copy()
+    one.hear(13)
+    await one.source.copy()
+    missing = "gap: more was said than could be written"
+    assert await told(link) == ["0", missing, "12", "13"]
+
+
+async def test_of_a_message_that_is_too_large_it_is_said_where_it_is_missing(link: Link) -> None:
+    one, two = Bridge(link, "w1"), Bridge(link, "w2")
+    await one.take_over()
+    for bridge in (one, two):
+        bridge.hear(1)
+        bridge.ring.take(said(2), MESSAGE_BYTES_MAX + 1)
+        bridge.hear(3)
+    await one.source.copy()
+    await two.ring.catch_up()
+    await one.die(link)
+    await two.take_over()
+    assert await told(link) == ["1", "gap: it was more than 64 MB", "3"]
+
+
+async def test_what_the_kernel_dropped_is_said_where_it_is_missing(link: Link) -> None:
+    one = Bridge(link, "w1")
+    await one.take_over()
+    for message in (counted(0, "status", state="busy"), counted(2, "status", state="idle")):
+        one.ring.take(message, 100)  # with a reply that others got
+    for number in (3, 7, 8):
+        one.ring.take(counted(number), 100)
+    await one.source.copy()
+    one.ring.take(counted(9), 100)
+    await one.source.copy()
+    missing = "gap: 3 messages were not heard"
+    assert await told(link) == ["busy", "idle", "3", missing, "7", "8", "9"]
+
+
+async def test_a_reply_is_not_missing_whoever_it_was_for(link: Link) -> None:
+    one = Bridge(link, "w1")
+    await one.take_over()
+    one.ring.take(counted(1), 100)
+    theirs = {"asked": "complete", "parent": "theirs"}
+    one.ring.take(counted(2, "status", state="busy", **theirs), 100)
+    one.ring.take(counted(4, "status", state="idle", **theirs), 100)
+    await one.source.copy()
+    one.ring.take(counted(6, "status", state="idle"), 100)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(one.source.copy())
+        tasks.create_task(one.source.reply(reply(5)))
+    one.ring.take(counted(7), 100)
+    await one.source.copy()
+    assert await told(link) == ["1", "busy", "idle", "idle", "7"]
+
+
+async def test_the_heir_does_not_say_again_what_the_one_before_it_said(link: Link) -> None:
+    one, two = Bridge(link, "w1"), Bridge(link, "w2")
+    await one.take_over()
+    for number in (1, 2, 6):
+        one.ring.take(counted(number), 100)
+        two.ring.take(counted(number), 100)
+    await one.source.copy()
+    await one.die(link)
+    two.ring.take(counted(7), 100)
+    await two.take_over()
+    assert await told(link) == ["1", "2", "gap: 3 messages were not heard", "6", "7"]
+
+
+async def test_what_only_the_log_has_is_not_missing_to_the_heir(link: Link) -> None:
+    one, two = Bridge(link, "w1"), Bridge(link, "w2")
+    await one.take_over()
+    for number in (1, 2, 3):
+        one.ring.take(counted(number), 100)
+    await one.source.copy()
+    await one.source.reply(reply(4))
+    await one.die(link)
+    for message in (counted(1), counted(5, "status", state="idle")):
+        two.ring.take(message, 100)
+    await two.take_over()
+    assert await told(link) == ["1", "2", "3", "idle"]
+
+
+async def test_what_comes_with_a_reply_is_written_once(link: Link) -> None:
+    one = Bridge(link, "w1")
+    await one.take_over()
+    one.ring.take(counted(1), 100)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(one.source.copy())
+        tasks.create_task(one.source.reply(reply(2)))
+    assert await told(link) == ["1"]
+
+
 async def test_a_restart_is_noticed_by_its_new_session(link: Link) -> None:
     one = Bridge(link, "w1")
     one.hear(1)
-    status = KernelMessage("status", "m0", "other", "", "", {}, {}, 0, "sig-other")
     assert not one.ring.restarted.is_set()
-    one.ring.take(status, 1)
+    one.ring.take(said(1, "other"), 1)  # whatever is heard first of it
     assert one.ring.restarted.is_set()
+    one.ring.restarted.clear()
+    one.hear(2)  # it may come late
+    assert not one.ring.restarted.is_set()

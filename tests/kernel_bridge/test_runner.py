@@ -1,14 +1,15 @@
-"""What a bridge does when the kernel does not take what it is sent; without a kernel."""
+"""What a bridge makes of a kernel's log when it takes over in mid-run, without a kernel."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
-from rtstore.errors import KernelUnreachable
-from rtstore.kernel_bridge import runner as runners
+from rtstore.kernel_bridge import runner
 from rtstore.kernel_bridge.output_widgets import OutputWidgets
 from rtstore.kernel_bridge.runner import Runner
 from rtstore.kernel_bridge.turn import Turn
@@ -16,61 +17,160 @@ from rtstore.redis_backend.connection import connect
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.lease import Lease
 from rtstore.redis_backend.link import Link
-from rtstore.redis_backend.output_log import OutputLog
+from rtstore.redis_backend.output_log import ROOM, OutputEntry, OutputLog
 from rtstore.redis_backend.run_queue import RunQueue
 from rtstore.redis_backend.widget_book import WidgetBook
+from rtstore.schema.ids import BEGINNING, EntryId
 from rtstore.schema.kernel_message import Sender
 from rtstore.schema.run import Run
+from rtstore.tasks import background
 from tests.support.stores import Store
+from tests.support.waiting import until
 
 KERNEL = Keys().kernel("c-1", "k-1")
 
 
-class DeafChannels:
-    """What is sent goes nowhere: another bridge, which stood still, has our name by now."""
+@pytest.fixture
+async def link(store: Store) -> AsyncIterator[Link]:
+    async with connect(store.url, name="test") as made:
+        await made.command("HSET", KERNEL.meta, "kernel_id", "k-1", "generation", "1")
+        yield made
 
-    def __init__(self) -> None:
-        self.sent: list[Sequence[bytes]] = []
+
+class Kernel:
+    """Writes a kernel's log, and keeps what it is sent."""
+
+    def __init__(self, link: Link) -> None:
+        self.link, self.log, self.queue = link, OutputLog(link, KERNEL), RunQueue(link, KERNEL)
+        self.sent: list[tuple[str, str]] = []
+        self._number = 0
 
     async def request(self, frames: Sequence[bytes]) -> None:
-        self.sent.append(frames)
+        """As Channels."""
+        header = json.loads(frames[2])
+        self.sent.append((header["msg_type"], header["msg_id"]))
 
+    answer = show = request
 
-async def serve(link: Link, lease: Lease, *, refuses_repeats: bool) -> DeafChannels:
-    """One bridge's turn: until it gives up, or for half a second."""
-    channels = DeafChannels()
-    log, queue, sender = OutputLog(link, KERNEL), RunQueue(link, KERNEL), Sender("s", b"k")
-    turn = Turn(
-        "1",
-        lambda: lease.holding,
-        lambda: True,
-        lambda: None,
-        refuses_repeats=refuses_repeats,
-    )
-    book = WidgetBook(link, KERNEL)
-    widgets = OutputWidgets(log, queue, book, channels, sender=sender, turn=turn)  # type: ignore[arg-type]
-    made = Runner(log, queue, channels, sender=sender, turn=turn, widgets=widgets)  # type: ignore[arg-type]
-    try:
-        async with asyncio.timeout(0.5):
-            await made.run()
-    except KernelUnreachable:
-        pass
-    return channels
+    async def say(self, kind: str, msg_type: str, parent: str = "run", /, **content: Any) -> str:
+        """One message; its id."""
+        epoch = (await self.log.begin("ring:1", {})).epoch
+        self._number += 1
+        name = f"s_1_{self._number}"
+        entry = OutputEntry(
+            EntryId(epoch, self._number * ROOM), kind, msg_type, parent, name, name,
+            json.dumps(content),
+        )  # fmt: skip
+        await self.log.append([entry])
+        return name
 
+    async def said(self, kind: str) -> list[str]:
+        """Types of the entries of a kind."""
+        return [entry.type for entry in await self.log.read(BEGINNING) if entry.kind == kind]
 
-async def test_a_request_that_the_kernel_says_nothing_of_is_sent_again_on_new_channels(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(runners, "UNHEARD_S", 0.05)
-    monkeypatch.setattr(runners, "LOOK_S", 0.02)
-    async with connect(store.url, name="test") as link:
-        await link.command("HSET", KERNEL.meta, "kernel_id", "k-1")
-        lease = Lease.of_kernel(link, KERNEL, owner="w")
+    async def run(self) -> Run:
+        run = await self.queue.get("run")
+        assert run is not None
+        return run
+
+    @asynccontextmanager
+    async def served(self, name: str, *, may_miss: bool = False) -> AsyncIterator[Runner]:
+        """By one bridge, which then dies as by SIGKILL."""
+        lease = Lease.of_kernel(self.link, KERNEL, owner=name)
         assert await lease.acquire()
-        await RunQueue(link, KERNEL).add(Run(id="run", source="1"))
-        first = await serve(link, lease, refuses_repeats=True)
-        again = await serve(link, lease, refuses_repeats=True)
-        assert first.sent == again.sent != []
+        turn = Turn("1", lambda: lease.holding, lambda: True, lambda: None, may_miss=may_miss)
+        sender, book = Sender("s", b"k"), WidgetBook(self.link, KERNEL)
+        channels: Any = self
+        widgets = OutputWidgets(self.log, self.queue, book, channels, sender=sender, turn=turn)
+        served = Runner(self.log, self.queue, channels, sender=sender, turn=turn, widgets=widgets)
+        async with (
+            self.link.listen(KERNEL.feed, lambda _: served.ring()),
+            background(served.run()),
+        ):
+            yield served
+        await self.link.command("DEL", KERNEL.lease)
 
-        with pytest.raises(TimeoutError):  # another kernel might run it twice: wait
-            await serve(link, lease, refuses_repeats=False)
+    async def begin(self) -> None:
+        """Have a run, and be at it."""
+        await self.queue.add(Run(id="run", document="d", cell="c", user="ann", source="1"))
+        await until(lambda: self.has_sent("execute_request"), what="sent")
+        await self.say("iopub", "status", execution_state="busy")
+
+    async def has_sent(self, msg_type: str) -> bool:
+        return any(one == msg_type for one, _ in self.sent)
+
+    async def ask_and_answer(self, prompt: str) -> None:
+        name = await self.say("reply", "input_request", prompt=prompt)
+
+        async def asks() -> bool:
+            return (await self.run()).prompt_id == name
+
+        await until(asks, what="it asks")
+        told = len([one for one, _ in self.sent if one == "input_reply"])
+        assert await self.queue.answer(await self.run(), prompt, user="ann")
+
+        async def is_told() -> bool:
+            return len([one for one, _ in self.sent if one == "input_reply"]) > told
+
+        await until(is_told, what="the kernel is told")
+
+
+async def test_what_was_answered_is_not_asked_again_by_the_heir(link: Link) -> None:
+    kernel = Kernel(link)
+    async with kernel.served("w1"):
+        await kernel.begin()
+        await kernel.ask_and_answer("one")
+        await kernel.ask_and_answer("two")
+    async with kernel.served("w2"):
+        await kernel.say("iopub", "status", execution_state="idle")
+        await kernel.say("reply", "execute_reply", status="ok", execution_count=1)
+
+        await until(lambda: is_over(kernel), what="the heir has read all of it")
+    assert (await kernel.said("run")).count("asks") == 2
+
+
+async def test_what_waits_for_an_answer_is_asked_by_the_heir_if_nobody_did(link: Link) -> None:
+    kernel = Kernel(link)
+    async with kernel.served("w1"):
+        await kernel.begin()
+        await kernel.ask_and_answer("one")
+    name = await kernel.say("reply", "input_request", prompt="two")
+    async with kernel.served("w2"):
+
+        async def asks() -> bool:
+            run = await kernel.run()
+            return (run.prompt, run.prompt_id) == ("two", name)
+
+        await until(asks, what="the heir asks")
+    assert (await kernel.said("run")).count("asks") == 2
+
+
+async def is_over(kernel: Kernel) -> bool:
+    return (await kernel.run()).is_over
+
+
+async def test_an_end_that_was_not_heard_is_found_after_a_gap(link: Link) -> None:
+    kernel = Kernel(link)
+    async with kernel.served("w1", may_miss=True):
+        await kernel.begin()
+        await kernel.say("gap", "lost", why="5 messages were not heard")
+        await until(lambda: kernel.has_sent("kernel_info_request"), what="the kernel is asked")
+        await kernel.say("iopub", "status", kernel.sent[-1][1], execution_state="busy")
+        await until(lambda: is_over(kernel), what="over")
+    run = await kernel.run()
+    assert (run.state, run.why) == ("lost", "nobody listened when it ended")
+
+
+async def test_a_reply_without_an_idle_says_how_it_ended(
+    link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "QUIET_S", 0.1)
+    kernel = Kernel(link)
+    async with kernel.served("w1", may_miss=True):
+        await kernel.begin()
+        await kernel.say("reply", "execute_reply", status="ok", execution_count=3)
+        await until(lambda: kernel.has_sent("kernel_info_request"), what="the kernel is asked")
+        await kernel.say("iopub", "status", kernel.sent[-1][1], execution_state="busy")
+        await until(lambda: is_over(kernel), what="over")
+    run = await kernel.run()
+    assert (run.state, run.count) == ("ok", "3")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +13,7 @@ from rtstore.errors import BadFrame
 from rtstore.kernel_bridge import launcher
 from rtstore.kernel_bridge.launcher import Journal
 from rtstore.schema import journal, kernel_message
-from rtstore.schema.kernel_message import Sender
+from rtstore.schema.kernel_message import KernelMessage, Sender
 
 FRAMES = st.lists(st.binary(max_size=50), max_size=6)
 
@@ -113,3 +114,32 @@ def test_what_json_and_utf8_can_not_hold_is_replaced() -> None:
     content = b'{"n": NaN, "i": -Infinity, "half": "a\\ud83db", "pair": "\\ud83d\\ude00"}'
     message = kernel_message.parse([kernel_message.DELIMITER, b"", *parts, content], key=b"")
     assert message.content == {"n": None, "i": None, "half": "a\ufffdb", "pair": "😀"}
+
+
+def shown(depth: int, msg_type: str = "display_data") -> KernelMessage:
+    """A message whose content is nested so deep, as the kernel sends it."""
+    frames = Sender("s", b"").request(msg_type, {}, msg_id="m", date="")
+    deep = b'{"data": {"application/json": ' + b"[" * depth + b"]" * depth + b"}}"
+    return kernel_message.parse([*frames[:5], deep], key=b"")
+
+
+def test_what_is_nested_too_deep_becomes_an_error_that_can_be_shown() -> None:
+    for depth in (1_500, 5_000, 100_000):
+        message = shown(depth)
+        assert (message.msg_type, message.msg_id) == ("error", "m")
+        assert message.content["ename"] == "OutputError"
+    assert shown(5_000, "execute_reply").msg_type == "execute_reply"
+
+
+def test_what_is_parsed_can_be_taken_apart_further_down_the_stack() -> None:
+    def further(frames: int, text: str) -> None:
+        if frames:
+            further(frames - 1, text)
+        else:
+            json.loads(text)
+
+    for depth in range(400, 1_000, 10):
+        message = shown(depth)
+        if message.msg_type != "error":
+            further(150, json.dumps(message.content))
+    assert shown(300).msg_type == "display_data"

@@ -107,14 +107,19 @@ class Lab:
             told = await redis.hgetall(document.who)
         return {field: json.loads(value) for field, value in told.items()}
 
-    def add_foreign_kernel(self) -> None:
-        """A kernel that is started by a command of its own: rtstore starts it as it is."""
-        folder = self.notes.parent / "share" / "kernels" / "foreign"
-        folder.mkdir(parents=True)
+    def add_foreign_kernel(self, name: str = "foreign", *, provisioner: str = "") -> None:
+        """A kernel that is started by a command of its own: rtstore starts it as it is.
+
+        Or Jupyter does, with another provisioner.
+        """
+        folder = self.notes.parent / "share" / "kernels" / name
+        folder.mkdir(parents=True, exist_ok=True)
         program = "from ipykernel.kernelapp import launch_new_instance; launch_new_instance()"
         argv = [sys.executable, "-c", program, "-f", "{connection_file}"]
         spec: dict[str, Any] = {"argv": argv, "display_name": "Foreign", "language": "python"}
         spec["metadata"] = {"supported_encryption": "curve"}  # used only where it is asked for
+        if provisioner:
+            spec["metadata"]["kernel_provisioner"] = {"provisioner_name": provisioner}
         (folder / "kernel.json").write_text(json.dumps(spec))
 
     async def runs(self, path: str) -> dict[str, dict[str, Any]]:
