@@ -32,9 +32,8 @@ logger = logging.getLogger(__name__)
 
 PAUSE_S = 0.1
 """A cell is written at most this often; the first time at once."""
-REWRITTEN_CHARS_PER_S = 100_000
-"""While a question is last, what is added above it writes that output anew: the longer, the less
-often."""
+REWRITTEN_CHARS_PER_S, PAUSE_MAX_S = 100_000, 2.0
+"""While a question is last, what is added above it is written anew: the longer, the less often."""
 TRIMMED = "there was too much at once, or nobody followed for a day"
 _URGENT = OVER | {"asks", "answered"}
 """What somebody waits for."""
@@ -239,7 +238,8 @@ class _Follower:
         self._cursor = cursor
         now = asyncio.get_running_loop().time()
         for cell, change in changes.items():
-            self._written[cell] = now + change.rewritten / REWRITTEN_CHARS_PER_S
+            more_s = min(change.rewritten / REWRITTEN_CHARS_PER_S, PAUSE_MAX_S)
+            self._written[cell] = now + more_s
         fold.flushed()
 
     async def _bring_back(self) -> None:

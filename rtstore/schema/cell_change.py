@@ -47,8 +47,20 @@ class CellChange:
 
     @property
     def rewritten(self) -> int:
-        """About how many characters the next addition writes anew: those right above a question.
+        """About how many characters the next text of the stream above a question writes anew.
 
-        A page takes additions to the last output only, and a question is that.
+        A page takes additions to the last output only, and a question is that: the stream is
+        written anew, and what is above it too (see `live_outputs`).
         """
-        return giants.size(self.outputs[-1]) if self.outputs and self.question else 0
+        if self.question is None or not self.outputs or not _is_stream(self.outputs[-1]):
+            return 0
+        anew = 0
+        for output in reversed(self.outputs):
+            anew += giants.size(output)
+            if not _is_stream(output):
+                break
+        return anew
+
+
+def _is_stream(output: Output) -> bool:
+    return output.get("output_type") == "stream"

@@ -267,7 +267,7 @@ class KernelFold:
             values["execution_state"] = "running"
             return
         # Together, at the end: a count alone would end the [*] in some views.
-        values["execution_count"] = int(str(count)) if count else None
+        values["execution_count"] = int(str(count)) if str(count).isdecimal() else None
         values["execution_state"] = "idle"
 
     # -- messages --------------------------------------------------------------------------

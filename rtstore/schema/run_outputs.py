@@ -15,7 +15,7 @@ from rtstore.schema.run import OVER, REQUESTED, SENT, Run
 from rtstore.schema.said import Said
 
 ALL = 10**9
-CHARS_MAX = 2**25
+CHARS_MAX = 32_000_000
 """More is not held, as it is held several times until somebody has it."""
 _LOOK_CHARS = CHARS_MAX // 8
 _GONE = "output is missing here: it is not kept any more"

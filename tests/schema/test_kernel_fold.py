@@ -119,6 +119,14 @@ def test_a_cell_is_busy_from_the_click_and_cleared_when_it_begins() -> None:
     assert nb.values[CELL] == {"execution_state": "idle", "execution_count": 3}
 
 
+def test_a_count_that_is_none_leaves_no_cell_busy() -> None:
+    nb = Notebook()
+    nb.request()
+    nb.begin()
+    nb.end("ok", count="in no form that is known")
+    assert nb.values[CELL] == {"execution_state": "idle", "execution_count": None}
+
+
 def test_another_keeper_goes_on_in_the_middle_of_a_line() -> None:
     nb = Notebook()
     nb.request()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from jupyter_ydoc import YNotebook
 
 from rtstore.schema.cell_change import CellChange
@@ -26,3 +28,15 @@ def test_a_question_comes_last() -> None:
     change = CellChange()
     change.begin_from(LiveCells(document.ycells).outputs_of("c0"))
     assert (change.outputs, change.question) == ([stream], asked)
+
+
+def test_what_a_question_has_written_anew_is_what_pages_need_anew() -> None:
+    def stream(name: str) -> dict[str, Any]:
+        return {"output_type": "stream", "name": name, "text": "12345"}
+
+    shown = {"output_type": "display_data", "data": {"text/plain": "1234567"}, "metadata": {}}
+    asked = question("Who?", url="/x")
+    outputs = [shown, shown, stream("stdout"), stream("stderr")]
+    assert CellChange(outputs=outputs, question=asked).rewritten == 5 + 5 + 7
+    assert CellChange(outputs=outputs).rewritten == 0
+    assert CellChange(outputs=[stream("stdout"), shown], question=asked).rewritten == 0
