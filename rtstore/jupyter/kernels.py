@@ -191,7 +191,8 @@ class Kernels:
             if kernel_id not in self._restarts:
                 self._restarts[kernel_id] = 0
                 # One that dies is started again by Jupyter, without anybody's order.
-                kernel.add_restart_callback(lambda: self.restarted(kernel_id), "restart")
+                if hasattr(kernel, "add_restart_callback"):
+                    kernel.add_restart_callback(lambda: self.restarted(kernel_id), "restart")
             told["generation"] = str(1 + self._restarts.get(kernel_id, 0))
             why = "not started by rtstore's provisioner"
             told |= {"capture": launches.RING, "capture_why": why}
