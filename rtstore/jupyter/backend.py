@@ -16,7 +16,7 @@ from jupyter_server.serverapp import ServerApp
 from tornado.websocket import WebSocketHandler
 
 from rtstore.errors import RTStoreError, StoreRefused, StoreUnavailable
-from rtstore.jupyter import disk, provisioner
+from rtstore.jupyter import culling, disk, provisioner
 from rtstore.jupyter.adoption import adopt
 from rtstore.jupyter.contents_events import ContentsEvents
 from rtstore.jupyter.events import Arrivals, LastTold
@@ -207,14 +207,24 @@ class Backend:
         for document in {run.document for run in hit}:
             path = self.file_ids.get_path(document) or ""
             names = ", ".join(sorted({run.name for run in hit if run.document == document}))
-            told = {
-                "level": session_events.NEWS,
-                "room": f"json:notebook:{document}",
-                "path": path,
-                "action": "save",
-                "msg": f"{what} while cells of {names} ran or waited",
-            }
-            self.event_logger.emit(schema_id=session_events.SCHEMA, data=told)
+            self._say(document, path, f"{what} while cells of {names} ran or waited")
+
+    async def _about_to_cull(self, kernel_id: str, why: str) -> None:
+        path = self._path_of_kernel(kernel_id)
+        await self.kernels.about_to_cull(kernel_id, why)
+        if document := self.file_ids.get_id(path):
+            self._say(document, path, f"the kernel was {why}")
+
+    def _say(self, document: str, path: str, what: str) -> None:
+        """Log it in all pages that show the notebook."""
+        told = {
+            "level": session_events.NEWS,
+            "room": f"json:notebook:{document}",
+            "path": path,
+            "action": "save",
+            "msg": what,
+        }
+        self.event_logger.emit(schema_id=session_events.SCHEMA, data=told)
 
     async def run(self) -> None:
         """Have store and workers, for ever: start them, or find them, again and again."""
@@ -266,6 +276,8 @@ class Backend:
             system.store_url, name=f"jupyter-{os.getpid()}", keys=self.keys
         ) as link:
             root = self.keys.root(self.contents_id)
+            manager = self._serverapp.kernel_manager
+            culling.say_first(manager, self._about_to_cull, self.kernels.failed_to)
             record = ServerRecord(link, root.server, self._serverapp, self._listener.url)
             try:
                 async with asyncio.TaskGroup() as tasks:
