@@ -16,7 +16,7 @@ from jupyter_server.serverapp import ServerApp
 from tornado.websocket import WebSocketHandler
 
 from rtstore.errors import RTStoreError, StoreRefused, StoreUnavailable
-from rtstore.jupyter import disk, provisioner, remote_kernels
+from rtstore.jupyter import culling, disk, provisioner, remote_kernels
 from rtstore.jupyter.adoption import adopt
 from rtstore.jupyter.contents_events import ContentsEvents
 from rtstore.jupyter.events import Arrivals, LastTold
@@ -209,6 +209,12 @@ class Backend:
             names = ", ".join(sorted({run.name for run in hit if run.document == document}))
             self._log_in_pages(document, path, f"{what} while cells of {names} ran or waited")
 
+    async def _about_to_cull(self, kernel_id: str, why: str) -> None:
+        path = self._path_of_kernel(kernel_id)
+        await self.kernels.about_to_cull(kernel_id, why)
+        if document := self.file_ids.get_id(path):
+            self._log_in_pages(document, path, f"the kernel was {why}")
+
     def tell_kept(self, path: str, actor: Actor | None, others: list[str]) -> None:
         """Log, in everybody's page, that a kernel that somebody shut down goes on, and why."""
         if document := self.file_ids.get_id(path):
@@ -280,6 +286,8 @@ class Backend:
             system.store_url, name=f"jupyter-{os.getpid()}", keys=self.keys
         ) as link:
             root = self.keys.root(self.contents_id)
+            manager = self._serverapp.kernel_manager
+            culling.say_first(manager, self._about_to_cull, self.kernels.failed_to)
             record = ServerRecord(link, root.server, self._serverapp, self._listener.url)
             try:
                 async with asyncio.TaskGroup() as tasks:

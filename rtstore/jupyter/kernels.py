@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rtstore.errors import RTStoreError, StoreRefused, StoreUnavailable
-from rtstore.jupyter import launches, provisioner, remote_kernels
+from rtstore.jupyter import culling, launches, provisioner, remote_kernels
 from rtstore.redis_backend.kernel_index import RING, WS, KernelIndex
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.link import Link
@@ -68,6 +68,9 @@ class Kernels:
         self._awaited: set[str] = set()
         self._known: frozenset[str] = frozenset()
         self._url = ""
+        self._used: frozenset[str] = frozenset()
+        """Kernels with runs that were not over when the store said so last."""
+        self._culled: dict[str, str] = {}
         self._restarts: dict[str, int] = {}
         """Of kernels that were not started here, where nobody else counts."""
 
@@ -92,6 +95,7 @@ class Kernels:
                 except (StoreUnavailable, StoreRefused) as error:
                     self._told = {}
                     logger.debug("kernels not told: %s", error)
+                culling.keep(self._manager(), self._used)
                 await until_set(self._news, within_s=SOON_S if self._awaited else BEAT_S)
         finally:
             self._link = None
@@ -119,6 +123,7 @@ class Kernels:
             if self._told.get(kernel_id) != told:
                 await index.put(kernel_id, told)
                 self._told[kernel_id] = told
+        self._used = frozenset([one for one in here if await index.is_used(one)])
         hosts = await index.hosts()
         await self._bury(index, {one: host for one, host in hosts.items() if one not in here})
         if not self._awaited and (found := frozenset(hosts)) != self._known:
@@ -141,7 +146,7 @@ class Kernels:
         for kernel_id, was_ours in gone.items():
             _, by = self._under_way.pop(kernel_id, ("", None))
             why = "the kernel died" if was_ours else "its Jupyter server is gone"
-            why = f"shut down by {by.name}" if by else why
+            why = f"shut down by {by.name}" if by else self._culled.pop(kernel_id, why)
             await index.remove(kernel_id, why=why)
             self._told.pop(kernel_id, None)
             self._restarts.pop(kernel_id, None)
@@ -194,7 +199,8 @@ class Kernels:
             if kernel_id not in self._restarts:
                 self._restarts[kernel_id] = 0
                 # One that dies is started again by Jupyter, without anybody's order.
-                kernel.add_restart_callback(lambda: self.restarted(kernel_id), "restart")
+                if hasattr(kernel, "add_restart_callback"):
+                    kernel.add_restart_callback(lambda: self.restarted(kernel_id), "restart")
             told["generation"] = str(1 + self._restarts.get(kernel_id, 0))
             if gateway := remote_kernels.gateway_of(self._manager()):
                 told |= {"capture": WS, "capture_why": f"a kernel of the gateway at {gateway}"}
@@ -204,7 +210,20 @@ class Kernels:
         if kernel_id in self._under_way:
             state, by = self._under_way[kernel_id]
             told |= {"state": state, "by": by.name}
+        elif kernel_id in self._culled:
+            told |= {"state": _STATES["shutdown"], "why": self._culled[kernel_id]}
         return told
+
+    async def about_to_cull(self, kernel_id: str, why: str) -> None:
+        """Jupyter is about to end a kernel that it takes for idle: say so, first."""
+        self._culled[kernel_id] = why
+        told = self._describe(kernel_id)
+        if self._link is None or told is None:
+            return
+        try:
+            await KernelIndex(self._link, self._keys, self._contents_id).put(kernel_id, told)
+        except RTStoreError as error:
+            logger.info("not told kernel=%s why=%s: %s", kernel_id, why, error)
 
     async def about_to(self, action: str, kernel_id: str, actor: Actor) -> list[Run]:
         """Somebody is about to interrupt, restart or shut down a kernel: say so, first.
@@ -240,7 +259,8 @@ class Kernels:
         self._news.set()
 
     def failed_to(self, kernel_id: str) -> None:
-        """What was said by `about_to` did not happen."""
+        """What was said by `about_to`, or `about_to_cull`, did not happen."""
         self._under_way.pop(kernel_id, None)
+        self._culled.pop(kernel_id, None)
         self._told.pop(kernel_id, None)  # the store has what `about_to` said
         self._news.set()

@@ -105,6 +105,10 @@ class KernelIndex:
         """Whether a bridge, on its host, serves it."""
         return bool(await self._link.command("EXISTS", self.keys_of(kernel_id).lease))
 
+    async def is_used(self, kernel_id: str) -> bool:
+        """Whether it has runs that are not over."""
+        return bool(await self._link.command("EXISTS", self.keys_of(kernel_id).queue))
+
     async def hosts(self) -> dict[str, str]:
         """Kernel id → host."""
         told = await self._link.command("HGETALL", self._keys.root(self._contents_id).kernels)

@@ -326,8 +326,8 @@ os._exit(0)
 TAPS_TOO_LATE = f"""
 import sys
 sys.path.insert(0, {str(Path(launches.LAUNCHER).parent)!r})
-sys.path.insert(0, '')  # as when the launcher is run by its path: it takes one off
 import launcher
+del sys.path[0]  # as the launcher does first of all: the modules beside it are not for kernels
 from ipykernel.iostream import IOPubThread
 send, really = IOPubThread.send_multipart, IOPubThread._really_send
 install = launcher.install
