@@ -1,12 +1,13 @@
 # make lab    JupyterLab for several people      make lab DIR=~/notebooks ARGS="--share"
 # make test   all tests                          make test ARGS="-k typing -x"
+# make faults what can go wrong, on every store (half an hour)
 # make lint   ruff, mypy, import-linter
 # make bench  the benchmarks
 #
 # Needs git, make and Python 3.11 or newer with venv; everything else goes into .venv.
 
 .DELETE_ON_ERROR:
-.PHONY: lab test lint bench
+.PHONY: lab test faults lint bench
 
 DIR := lab
 ARGS :=
@@ -18,6 +19,9 @@ lab: .venv/.lab
 
 test: .venv/.dev
 	.venv/bin/python -m pytest $(ARGS)
+
+faults: .venv/.dev
+	RTSTORE_TEST_LONG=1 .venv/bin/python -m pytest tests/faults $(ARGS)
 
 lint: .venv/.dev
 	.venv/bin/ruff check

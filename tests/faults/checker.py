@@ -1,0 +1,68 @@
+"""Checker: whether a document is what its typists made of it: in the store, in the file, in each.
+
+It says everything that is wrong, not only the first: see `problems`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tests.faults.typist import WORD
+
+Cells = Sequence[tuple[str, str]]
+"""(id, source) of each cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What one typist typed, and how much of it was acknowledged."""
+
+    name: str
+    words: Sequence[str]
+    acked: int
+    is_gone: bool = False
+    """It vanished: what was not acknowledged may be lost."""
+
+
+def problems(typed: Iterable[Typed], seen: dict[str, Cells], first: Cells) -> list[str]:
+    """What is wrong with the copies in `seen` (where → cells); `first`: what was there before.
+
+    Each copy has every acknowledged word once, and of those who did not vanish every word; no
+    cell twice; nothing that nobody typed; and all copies are equal.
+    """
+    typed = list(typed)
+    found: list[str] = []
+    known = {word for one in typed for word in one.words}
+    for where, cells in seen.items():
+        counts = Counter(word.group() for _, source in cells for word in WORD.finditer(source))
+        found += [f"{where}: {word} is there {n} times" for word, n in counts.items() if n > 1]
+        found += [f"{where}: nobody typed {word}" for word in counts if word not in known]
+        for one in typed:
+            sure = one.words[: one.acked] if one.is_gone else one.words
+            missing = [word for word in sure if word not in counts]
+            if missing:
+                acked = sum(word in set(one.words[: one.acked]) for word in missing)
+                found.append(
+                    f"{where}: {len(missing)} words of {one.name} are missing, {acked} of them "
+                    f"acknowledged: {' '.join(missing[:3])} …"
+                )
+        found += _cells_of(where, cells, first)
+    copies = list(seen.items())
+    for where, cells in copies[1:]:
+        if list(cells) != list(copies[0][1]):
+            found.append(f"{where} differs from {copies[0][0]}")
+    return found
+
+
+def _cells_of(where: str, cells: Cells, first: Cells) -> list[str]:
+    ids = Counter(cell_id for cell_id, _ in cells)
+    found = [f"{where}: cell {cell_id} is there {n} times" for cell_id, n in ids.items() if n > 1]
+    for cell_id, source in first:
+        now = [text for other, text in cells if other == cell_id]
+        if not now:
+            found.append(f"{where}: cell {cell_id} is gone")
+        elif WORD.sub("", now[0]) != source:
+            found.append(f"{where}: cell {cell_id} is {WORD.sub('', now[0])!r}, not {source!r}")
+    return found

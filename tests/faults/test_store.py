@@ -1,0 +1,148 @@
+"""What can happen to the store itself while people type."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.laboratory import Laboratory
+from tests.support.waiting import until
+
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.timeout(180),
+]
+Measured = Callable[[str], None]
+
+
+async def test_killed_and_started_again(here: Laboratory, measured: Measured) -> None:
+    async with here.people("killed.ipynb") as people:
+        here.store.kill()
+        people.vanish(people.typists[0])  # what only it had typed is in the store, or not acked
+        await here.store.start()
+        await people.until_typed(5)
+    measured(f"store killed: all as it must be after {people.healed_s:.1f} s")
+
+
+async def test_away_for_a_while(here: Laboratory, measured: Measured) -> None:
+    async with here.people("away.ipynb") as people:
+        here.store.kill()
+        before = [typist.acked for typist in people.typists]
+        await until(lambda: _more_words(people.typists, 40), what="they type on")
+        assert [typist.acked for typist in people.typists] == before
+        await here.store.start()
+    measured(f"store away: all as it must be after {people.healed_s:.1f} s")
+
+
+async def _more_words(typists: Any, count: int) -> bool:
+    return all(len(typist.words) - typist.acked >= 1 for typist in typists)
+
+
+async def test_all_of_it_is_lost(here: Laboratory, measured: Measured) -> None:
+    async with here.people("wiped.ipynb") as people:
+        here.store.kill()
+        _wipe(here.store.data)
+        await here.store.start()
+        await people.until_typed(5)
+    measured(f"store wiped: all as it must be after {people.healed_s:.1f} s")
+
+
+async def test_the_end_of_it_is_lost(here: Laboratory, measured: Measured) -> None:
+    async with here.people("cut short.ipynb") as people:
+        here.store.kill()
+        _cut(here.store.data, 2048)
+        await here.store.start()
+        await people.until_typed(5)
+    measured(f"2 kB lost: all as it must be after {people.healed_s:.1f} s")
+
+
+@pytest.mark.parametrize("what", ["log", "meta", "snap"])
+async def test_somebody_deletes_a_key(here: Laboratory, what: str, measured: Measured) -> None:
+    async with here.people(f"no {what}.ipynb") as people, here.store.client() as redis:
+        document = await here.lab.document(people.path)
+        await redis.delete(getattr(document, what))
+        await people.until_typed(5)
+    measured(f"{what} deleted: all as it must be after {people.healed_s:.1f} s")
+
+
+async def test_somebody_flushes_all(here: Laboratory, measured: Measured) -> None:
+    async with here.people("flushed.ipynb") as people, here.store.client() as redis:
+        await redis.flushall()
+        await people.until_typed(5)
+    measured(f"all flushed: all as it must be after {people.healed_s:.1f} s")
+
+
+async def test_scripts_are_forgotten(here: Laboratory) -> None:
+    async with here.people("scripts.ipynb") as people, here.store.client() as redis:
+        for _ in range(20):
+            await redis.script_flush()
+            await people.until_typed(1)
+
+
+@pytest.mark.parametrize("mode", ["WRITE", "ALL"])
+async def test_paused(here: Laboratory, mode: str) -> None:
+    async with here.people(f"paused {mode}.ipynb") as people, here.store.client() as redis:
+        await redis.client_pause(5000, all=mode == "ALL")
+        await people.until_typed(5)
+
+
+async def test_full(here: Laboratory, measured: Measured) -> None:
+    async with here.people("full.ipynb") as people, here.store.client() as redis:
+        await redis.config_set("maxmemory", 1)
+        before = {typist: typist.acked for typist in people.typists}
+        await until(lambda: _all_typed_on(people.typists), what="they type on")
+        await redis.config_set("maxmemory", 0)
+        assert {typist: typist.acked for typist in people.typists} == before
+    measured(f"store full: all as it must be after {people.healed_s:.1f} s")
+
+
+async def _all_typed_on(typists: Any) -> bool:
+    return all(len(typist.words) > typist.acked for typist in typists)
+
+
+async def test_a_script_that_never_ends(here: Laboratory) -> None:
+    async with here.people("busy.ipynb") as people, here.store.client() as redis:
+        await redis.config_set("busy-reply-threshold", 50)
+        async with here.store.client() as other:
+            endless = asyncio.ensure_future(other.eval("while true do end", 0))
+
+            async def is_busy() -> bool:
+                try:
+                    await redis.ping()
+                except Exception as error:
+                    return "BUSY" in str(error)
+                return False
+
+            await until(is_busy, what="the store is busy")
+            await redis.script_kill()
+            with pytest.raises(Exception, match="killed"):
+                await endless
+        await people.until_typed(5)
+        await redis.config_set("busy-reply-threshold", 5000)
+
+
+async def test_a_password_is_set_and_taken_back(here: Laboratory) -> None:
+    async with here.people("password.ipynb") as people, here.store.client() as redis:
+        await redis.config_set("requirepass", "secret")
+        await redis.client_kill_filter(_type="normal", skipme=True)
+        await until(lambda: _all_typed_on(people.typists), what="they type on")
+        await redis.config_set("requirepass", "")
+
+
+def _wipe(data: Path) -> None:
+    for entry in data.iterdir():
+        if entry.name != "log":
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
+def _cut(data: Path, size: int) -> None:
+    """Cut the end off the newest append-only file."""
+    newest = max(data.glob("appendonlydir/*.incr.aof"), key=lambda path: path.stat().st_mtime)
+    os.truncate(newest, max(newest.stat().st_size - size, 0))

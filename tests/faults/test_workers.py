@@ -1,0 +1,65 @@
+"""What can happen to workers, and to the Jupyter server, while people type."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+
+import psutil  # type: ignore[import-untyped]
+import pytest
+
+from tests.faults.laboratory import Laboratory
+
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.timeout(1800),
+]
+Measured = Callable[[str], None]
+KILLS = int(os.environ.get("RTSTORE_KILLS", "5"))
+
+
+async def test_one_after_another_is_killed(here: Laboratory, measured: Measured) -> None:
+    async with here.people("killed workers.ipynb") as people:
+        for _ in range(KILLS):
+            here.kill_a_worker()
+            await people.until_typed(1)
+            await here.until_all_work()
+    typed = sum(len(typist.words) for typist in people.typists)
+    measured(f"{KILLS} workers killed: {typed} words typed and acknowledged, all there, once")
+
+
+async def test_all_are_killed(here: Laboratory, measured: Measured) -> None:
+    async with here.people("all killed.ipynb") as people:
+        people.vanish(people.typists[0])
+        for slot in here.workers():
+            here.process(slot).kill()
+        await people.until_typed(5)
+        await here.until_all_work()
+    measured(f"all workers killed: all as it must be after {people.healed_s:.1f} s")
+
+
+async def test_the_keeper_stands_still_and_comes_back(
+    here: Laboratory, measured: Measured
+) -> None:
+    async with here.people("stopped.ipynb") as people:
+        slot = await here.keeper_of(people.path)
+        assert slot is not None
+        process = here.process(slot)
+        process.send_signal(signal.SIGSTOP)
+        try:
+            other = next(one for one in people.typists if one is not people.typists[slot.slot])
+            await people.until_typed(60, but=people.typists[slot.slot])
+            assert other.acked
+        finally:
+            process.send_signal(signal.SIGCONT)
+        await people.until_typed(3)
+    measured(f"keeper stopped: all as it must be after {people.healed_s:.1f} s")
+
+
+async def test_the_jupyter_server_is_killed(here: Laboratory, measured: Measured) -> None:
+    async with here.people("jupyter.ipynb") as people:
+        psutil.Process(here.lab.jupyter_pid()).kill()
+        await people.until_typed(20)
+    measured(f"Jupyter killed: all as it must be after {people.healed_s:.1f} s")
