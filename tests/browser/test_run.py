@@ -152,18 +152,23 @@ async def test_two_who_open_a_notebook_at_once_get_one_kernel(
 
 
 async def test_a_question_is_answered_by_somebody_else(lab: Lab, meet: Meet) -> None:
-    ann, bob = await meet("input.ipynb", ["name = input('Who? ')\nprint('hello', name)"])
+    code = (
+        "import threading\nprint('first')\nthreading.Timer(1.5, print, ['meanwhile']).start()\n"
+        "name = input('Who? ')\nprint('hello', name)"
+    )
+    ann, bob = await meet("input.ipynb", [code])
     await ann.until_kernel()
     await ann.run_cell(0)
     await ann.until_shown(0, "Who? ")
 
-    await bob.until_shown(0, "Who? ")
+    for person in (ann, bob):
+        await person.until_shown(0, "first\nmeanwhile\nWho? ")
     await bob.answer("Grace")
 
     for person in (ann, bob):
-        await person.until_shown(0, "hello Grace")
+        await person.until_shown(0, "first\nmeanwhile\nWho?  Grace\nhello Grace")
         assert "Answer" not in await person.shown(0)
-    await until_on_disk(lab, "input.ipynb", ["Who?  Grace\nhello Grace\n"])
+    await until_on_disk(lab, "input.ipynb", ["first\nmeanwhile\nWho?  Grace\nhello Grace\n"])
 
 
 async def test_progress_is_one_line_in_both_pages(lab: Lab, meet: Meet) -> None:
