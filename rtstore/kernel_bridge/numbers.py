@@ -71,6 +71,18 @@ class Numbers:
         """How many messages are missing that were for us, as far as is known now."""
         return max(0, len(self._missing) - len(self._owed))
 
+    def checked(self, msg_id: str) -> None:
+        """Somebody else wrote this message of iopub, and saw to what was missing before it.
+
+        We may have joined later, and not know what those numbers were.
+        """
+        if (number := _parsed(msg_id)) is None or not self._missing:
+            return
+        name, count = number
+        self._missing = {one for one in self._missing if one[0] != name or one[1] > count}
+        if not self._missing:
+            self._owed.clear()
+
     def settle(self) -> None:
         """What is missing was told, or explained: begin anew."""
         self._missing.clear()

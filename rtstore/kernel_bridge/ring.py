@@ -206,6 +206,8 @@ class Ring:
             self.settle()
         elif entry.kind == "iopub":
             self._numbers.heard(_of_entry(entry), channel="iopub")
+            if not is_ours:
+                self._numbers.checked(entry.msg_id)
         elif entry.kind == "reply":
             self._numbers.heard(_of_entry(entry), channel="shell")
         self._unsettled += 1

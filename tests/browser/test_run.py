@@ -78,7 +78,7 @@ async def test_a_run_goes_on_when_all_pages_are_closed(lab: Lab, arrive: Arrive)
 
     bob = await arrive("bob")  # while it runs
     await bob.open("alone.ipynb")
-    assert await bob.prompts() == ["[*]:", "[*]:"]
+    await bob.until_prompts(["[*]:", "[*]:"])
     await bob.until_shown(0, "line 20")
     await bob.leave()
     (lab.notes / "seen").touch()

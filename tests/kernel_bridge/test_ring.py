@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -97,6 +98,38 @@ async def test_what_is_written_while_a_reply_comes_is_written_once(link: Link) -
         tasks.create_task(one.source.copy())
         tasks.create_task(one.source.copy())
     assert await text(link) == "1 2 "
+
+
+async def test_who_joined_late_takes_no_reply_to_others_for_a_loss(link: Link) -> None:
+    def numbered(number: int) -> KernelMessage:
+        return replace(said(number), msg_id=f"s_1_{number}")
+
+    holder, heir = Bridge(link, "w1"), Bridge(link, "w2")
+    await holder.take_over()
+    idle = replace(
+        numbered(4),  # 3 was the reply
+        msg_type="status",
+        content={"execution_state": "idle"},
+        parent="of another",
+        parent_type="kernel_info_request",
+    )
+    for message in (numbered(1), numbered(2), idle, numbered(5)):
+        holder.ring.take(message, 100)
+    await holder.source.copy()
+    await heir.ring.catch_up()  # its socket is there from 5 on
+    heir.ring.take(numbered(5), 100)
+    for bridge in (holder, heir):
+        bridge.ring.take(numbered(6), 100)
+    await holder.die(link)
+
+    await heir.take_over()
+    heir.ring.take(numbered(7), 100)
+    await heir.source.copy()
+    entries = await OutputLog(link, KERNEL).read(BEGINNING)
+    assert [e.msg_id for e in entries if e.kind == "iopub"] == [
+        f"s_1_{n}" for n in (1, 2, 4, 5, 6, 7)
+    ]
+    assert [e.type for e in entries if e.kind == "gap"] == []
 
 
 async def test_what_the_log_has_before_our_socket_is_not_written_again(link: Link) -> None:
