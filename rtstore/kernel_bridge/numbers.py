@@ -96,11 +96,21 @@ class Numbers:
                 self._owed.discard(message.parent)
             else:
                 self._replied.add(message.parent)
-        elif message.msg_type == "status" and message.content.get("execution_state") == "idle":
+        elif is_iopub and _is_through(message):
             if message.parent in self._replied:
                 self._replied.discard(message.parent)
             else:
                 self._owed.add(message.parent)
+
+
+def _is_through(message: KernelMessage) -> bool:
+    """Whether it says that a request is done, and so replied to.
+
+    A kernel that shuts down tells everybody of its reply, and mostly is gone before it is idle.
+    """
+    if message.msg_type == "status":
+        return message.content.get("execution_state") == "idle"
+    return message.msg_type == "shutdown_reply"
 
 
 def _parsed(msg_id: str) -> Number | None:

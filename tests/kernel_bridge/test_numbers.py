@@ -43,6 +43,16 @@ def test_a_reply_that_others_got_is_not_lost() -> None:
     assert hear(numbers, said(1), busy, idle) == 0
 
 
+def test_who_shut_a_kernel_down_got_a_reply_though_it_is_never_idle_again() -> None:
+    numbers = Numbers()
+    busy = said(2, "status", parent="theirs", state="busy", asked="shutdown")
+    told = said(4, "shutdown_reply", parent="theirs", asked="shutdown")  # 3 was theirs alone
+    assert hear(numbers, said(1), busy) == 0
+    numbers.heard(told, channel="iopub")
+    assert numbers.lost == 0
+    assert hear(numbers, said(6)) == 1
+
+
 def test_a_widgets_message_gets_no_reply() -> None:
     numbers = Numbers()
     idle = said(3, "status", state="idle")

@@ -7,6 +7,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 
 from rtstore.redis_backend.kernel_modes import PER_USER
+from rtstore.redis_backend.keys import Keys
 from tests.support.lab import running_lab
 from tests.support.runs import bench
 from tests.support.sessions import opened, paths, somebody
@@ -67,6 +68,14 @@ async def test_a_kernel_of_ones_own_stays_ones_own_over_the_death_of_the_server(
             await redis.hset((await lab.document(nb.path)).meta, "kernels", PER_USER)
         mine, theirs = await opened(nb, nb.path), await opened(nb, nb.path, other)
         assert len({mine, theirs, nb.kernel_id}) == 3
+
+        async def are_told() -> bool:
+            async with lab.redis() as redis:
+                keys = [Keys().kernel(lab.state_dir.name, one) for one in (mine, theirs)]
+                told = [await redis.hmget(one.meta, "user", "path", "pid") for one in keys]
+            return all(all(one) for one in told)
+
+        await until(are_told, what="the store knows whose kernels they are")
         psutil.Process(lab.jupyter_pid()).kill()
         await until(lab.answers, what="Jupyter is back", timeout_s=60)
 
