@@ -35,14 +35,10 @@ async def test_away_for_a_while(here: Laboratory, measured: Measured) -> None:
     async with here.people("away.ipynb") as people:
         here.store.kill()
         before = [typist.acked for typist in people.typists]
-        await until(lambda: _more_words(people.typists, 40), what="they type on")
+        await until(lambda: _all_typed_on(people.typists), what="they type on")
         assert [typist.acked for typist in people.typists] == before
         await here.store.start()
     measured(f"store away: all as it must be after {people.healed_s:.1f} s")
-
-
-async def _more_words(typists: Any, count: int) -> bool:
-    return all(len(typist.words) - typist.acked >= 1 for typist in typists)
 
 
 async def test_all_of_it_is_lost(here: Laboratory, measured: Measured) -> None:
