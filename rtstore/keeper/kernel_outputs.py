@@ -12,6 +12,7 @@ from rtstore.errors import LeaseLost
 from rtstore.keeper import giants
 from rtstore.keeper.batch import Batch
 from rtstore.keeper.charge import Charge
+from rtstore.keeper.lost_folds import LostFolds
 from rtstore.redis_backend.keys import KernelKeys
 from rtstore.redis_backend.output_log import OutputEntry, OutputLog, content_of
 from rtstore.redis_backend.run_book import RunBook
@@ -122,7 +123,8 @@ class _Follower:
         self._written: dict[str, float] = {}
         self._was_trimmed = False
         self._looked_at = BEGINNING
-        """Up to where the document was searched for cells that are back."""
+        """Up to where the document was searched for cells that others changed."""
+        self._lost = LostFolds(charge, runs, awaits=awaits)
 
     @property
     def is_busy(self) -> bool:
@@ -148,7 +150,7 @@ class _Follower:
             while True:
                 self._bell.clear()
                 await self._catch_up()
-                await self._bring_back()
+                await self._look()
                 if await self._is_gone():
                     return
                 await until_set(self._bell, within_s=LOOK_S)
@@ -218,9 +220,10 @@ class _Follower:
         assert fold is not None
         async with charge.lock:
             await charge.settle()
-            self._live = LiveCells(charge.replica.document.ycells)
+            self._live = live = LiveCells(charge.replica.document.ycells)
+            await self._write_anew(live)
             take()
-            live, self._live = self._live, None
+            self._live = None
             changes = fold.changes
             fold.miss(cell for cell in changes if not live.has(cell))
             await giants.store(charge, fold.beside.blobs)
@@ -242,29 +245,46 @@ class _Follower:
             self._written[cell] = now + more_s
         fold.flushed()
 
-    async def _bring_back(self) -> None:
-        """Give cells that were deleted, and are there again, what was said meanwhile."""
+    async def _look(self) -> None:
+        """When somebody changed the document: see to cells that it shows otherwise than they were
+        left, and to those that were deleted and are there again.
+        """
         fold, charge = self._fold, self._charge
         assert fold is not None
         at = charge.replica.follower.position
-        if not fold.missed or at == self._looked_at:
+        if at == self._looked_at:
             return
         self._looked_at = at
         async with charge.lock:
             await charge.settle()
             live = LiveCells(charge.replica.document.ycells)
-        for cell in [cell for cell in fold.missed if live.has(cell)]:
-            found = await self._run_of(cell)
+            are_off = bool(await self._lost.cells(fold.cells, live))
+        back = {cell: await self._run_of(cell) for cell in fold.missed if live.has(cell)}
 
-            def take(cell: str = cell, found: RunOutputs | None = found) -> None:
-                assert self._live is not None
-                if self._live.has(cell):
-                    fold.restore(cell, found.cell() if found is not None else None)
-                    if found is not None:
-                        fold.beside.blobs |= found.beside.blobs
-                        fold.beside.spills |= found.beside.spills
+        def take() -> None:
+            for cell, found in back.items():
+                if self._live is not None and self._live.has(cell):
+                    self._restore(cell, found)
 
+        if back or are_off:
             await self._put(take, self._cursor)
+
+    def _restore(self, cell: str, found: RunOutputs | None) -> None:
+        fold = self._fold
+        assert fold is not None
+        fold.restore(cell, found.cell() if found is not None else None)
+        if found is not None:
+            fold.beside.blobs |= found.beside.blobs
+            fold.beside.spills |= found.beside.spills
+
+    async def _write_anew(self, live: LiveCells) -> None:
+        """Cells that show what the store forgot, and what was followed again."""
+        fold = self._fold
+        assert fold is not None
+        for cell in await self._lost.cells(fold.cells, live):
+            if (found := await self._run_of(cell)) is not None:
+                logger.warning("written anew document=%s cell=%s", self._beside.document_id, cell)
+                self._restore(cell, found)
 
     async def _run_of(self, cell: str) -> RunOutputs | None:
         """What the run that a cell shows put out so far, if it can be read."""

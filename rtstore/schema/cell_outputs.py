@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rtstore.errors import BadDocument
-from rtstore.schema import giants, terminal_text
+from rtstore.schema import giants, prompts, terminal_text
 from rtstore.schema.canonical import plain
 from rtstore.schema.giants import Beside
 
@@ -104,6 +104,15 @@ class CellOutputs:
         self.held = sum(map(giants.size, outputs))
         self.number, self.chars, self.spill = len(outputs), -1, ""
         self.left_out = int(giants.mark(outputs[-1], "left_out") or 0) if outputs else 0
+
+    def fits(self, outputs: list[Output]) -> bool:
+        """Whether these may be what we left: nobody else added, removed or wrote any."""
+        told = [output for output in outputs if not prompts.is_prompt(output)]
+        if len(told) != self.number or len(outputs) > len(told) + 1:
+            return False
+        last = told[-1] if told else {}
+        is_text = last.get("output_type") == "stream" and self.chars >= 0
+        return not is_text or len(str(last.get("text", ""))) == self.chars
 
     def _small(self, output: Output, beside: Beside) -> Output:
         is_full = self.held > giants.CELL_CHARS_MAX

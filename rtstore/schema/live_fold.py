@@ -43,6 +43,11 @@ class LiveCells:
         told = outputs.to_py() or []
         return [output for output in told if isinstance(output, dict)]
 
+    def state_of(self, cell_id: str) -> str:
+        """Its ``execution_state``; '' if it has none."""
+        cell = self._cell(cell_id)
+        return str(cell.get("execution_state", "")) if cell is not None else ""
+
     def apply(self, changes: Mapping[str, CellChange]) -> None:
         """Make the changes, in cells that are still there."""
         added: list[tuple[int, str]] = []

@@ -7,8 +7,9 @@ import pytest
 from tests.gateway.team import Worker
 from tests.jupyter.conftest import Jupyter, http, jupyter, store_url
 from tests.keeper.crew import a_worker
+from tests.keeper.following import charge, link
 
-__all__ = ["http", "jupyter", "store_url"]
+__all__ = ["charge", "http", "jupyter", "link", "store_url"]
 
 
 @pytest.fixture

@@ -16,10 +16,8 @@ from rtstore.redis_backend.update_log import UpdateLog
 from rtstore.schema.run import OK, REQUESTED, RUNNING
 from rtstore.schema.said import Said
 from rtstore.tasks import background
-from tests.keeper.test_following import KERNEL, RUN, Kernel, _Charge, charge, link
+from tests.keeper.following import KERNEL, RUN, ChargeAlone, Kernel
 from tests.support.waiting import until
-
-__all__ = ["charge", "link"]
 
 IMAGE = CHARS_MAX // 8
 
@@ -52,7 +50,7 @@ def test_what_is_replaced_fills_it_only_when_it_is_much() -> None:
 
 
 async def test_a_thousand_images_in_one_place_are_a_few_in_the_document(
-    charge: _Charge, link: Link
+    charge: ChargeAlone, link: Link
 ) -> None:
     await link.command("HSET", KERNEL.meta, "kernel_id", "k-1", "generation", "1")
     kernel, book = Kernel(link), RunBook(link, charge.keys)
@@ -77,7 +75,7 @@ async def test_a_thousand_images_in_one_place_are_a_few_in_the_document(
 
 
 async def test_what_is_said_above_a_question_is_written_the_less_often_the_more_it_is(
-    charge: _Charge, link: Link, monkeypatch: pytest.MonkeyPatch
+    charge: ChargeAlone, link: Link, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kernel_outputs, "REWRITTEN_CHARS_PER_S", 100_000)
     await link.command("HSET", KERNEL.meta, "kernel_id", "k-1", "generation", "1")
@@ -115,7 +113,9 @@ async def test_what_is_said_above_a_question_is_written_the_less_often_the_more_
         assert loop.time() - began_s < 0.9
 
 
-async def test_large_outputs_are_not_all_in_memory_at_once(charge: _Charge, link: Link) -> None:
+async def test_large_outputs_are_not_all_in_memory_at_once(
+    charge: ChargeAlone, link: Link
+) -> None:
     await link.command("HSET", KERNEL.meta, "kernel_id", "k-1", "generation", "1")
     kernel, book = Kernel(link), RunBook(link, charge.keys)
     await link.command("HSET", charge.keys.follows, "k-1", 1)

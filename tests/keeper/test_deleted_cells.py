@@ -19,10 +19,8 @@ from rtstore.schema.live_cells import cell_type
 from rtstore.schema.run import OK, REQUESTED, RUNNING, SENT
 from rtstore.schema.run_outputs import RunOutputs
 from rtstore.tasks import background
-from tests.keeper.test_following import KERNEL, RUN, Kernel, charge, link
+from tests.keeper.following import KERNEL, RUN, Kernel
 from tests.support.waiting import until
-
-__all__ = ["charge", "link"]
 
 
 class Notebook:
