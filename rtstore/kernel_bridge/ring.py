@@ -14,7 +14,6 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from typing import NamedTuple
 
 import zmq
 import zmq.asyncio
@@ -22,11 +21,12 @@ import zmq.asyncio
 from rtstore import metrics
 from rtstore.errors import BadFrame, StoreRefused, StoreUnavailable
 from rtstore.kernel_bridge.connection import Connection
+from rtstore.kernel_bridge.heard import Heard, WrittenLately
 from rtstore.kernel_bridge.numbers import Numbers
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.output_log import OutputEntry, OutputLog
 from rtstore.schema import kernel_message
-from rtstore.schema.ids import EntryId
+from rtstore.schema.ids import BEGINNING, EntryId
 from rtstore.schema.kernel_message import KernelMessage
 
 logger = logging.getLogger(__name__)
@@ -37,17 +37,9 @@ MESSAGE_BYTES_MAX = 64 * 2**20
 """Of a longer message it is only said that it is missing."""
 TOO_MUCH, TOO_LARGE = "more was said than could be written", "it was more than 64 MB"
 SETTLE_ENTRIES = 1000
+ROOM_FOR_OTHERS, PARTS = 1000, 4
+"""Of the log's newest entries, how many may be of no message; and how many one message has."""
 LOOK_S = 1.0
-
-
-class Heard(NamedTuple):
-    """One message that the log lacks."""
-
-    name: str
-    message: KernelMessage
-    size: int
-    missing: str = ""
-    """Why it can't be written; '' if it can."""
 
 
 class Ring:
@@ -57,6 +49,9 @@ class Ring:
         self._log, self._key = log, key
         self._heard: OrderedDict[str, Heard] = OrderedDict()
         self._bytes = 0
+        self._kept = WrittenLately()
+        self.may_be_lost = False
+        """Whether the log may lack what was written to it: `catch_up` before anything else is."""
         self.forgotten = ""
         """Why something is missing before the first message held; '' if nothing is."""
         self._numbers = Numbers()
@@ -96,6 +91,7 @@ class Ring:
             connection.connect(socket, connection.iopub)
             async with (
                 link.listen(self._log.keys.feed, lambda _: self._bell.set()),
+                link.watch(self.store_changed),
                 asyncio.TaskGroup() as tasks,
             ):
                 jobs = [tasks.create_task(self._hear(socket)), tasks.create_task(self._follow())]
@@ -132,13 +128,14 @@ class Ring:
             self._hole = name  # what was missing before is explained
         if message.msg_type == "iopub_welcome":
             return
-        if name in self._written_first:
-            self._written_first.discard(name)
-            self.is_synced = True
-            return
         told = Heard(name, message, size)
         if size > MESSAGE_BYTES_MAX:
             told = Heard(name, replace(message, content={}, metadata={}), 0, TOO_LARGE)
+        if name in self._written_first:
+            self._written_first.discard(name)
+            self._kept.add(told)
+            self.is_synced = True
+            return
         self._heard[name] = told
         self._bytes += told.size
         if len(self._heard) > MESSAGES_MAX or self._bytes > BYTES_MAX:
@@ -186,7 +183,33 @@ class Ring:
         async with self._reading:
             await self._catch_up()
 
+    def store_changed(self, is_up: bool) -> None:  # noqa: FBT001 -- Link's callback
+        """It went away, or is back: perhaps without what it was told last."""
+        self.may_be_lost = True
+        if is_up:
+            self._bell.set()
+
+    async def _find_lost(self) -> None:
+        """Have what was written, and is not in the log any more, written again."""
+        limit = ROOM_FOR_OTHERS + PARTS * len(self._kept.heard())
+        entries, kept = await self._log.newest(limit), self._kept.heard()
+        found = {entry.at: entry.id for entry in reversed(entries)}
+        last = max((n for n, one in enumerate(kept) if one.name in found), default=-1)
+        lost = self._kept.take(after=last + 1)
+        if lost:
+            logger.warning("the store lost %d messages log=%s", len(lost), self._log.keys.out)
+            self._heard = OrderedDict((one.name, one) for one in (*lost, *self._heard.values()))
+            self._bytes += sum(one.size for one in lost)
+            self.news.set()
+        # Ids may be given a second time: what is there is read once more.
+        self._written_first.clear()
+        end = entries[0].id if entries else BEGINNING
+        self._position = min(self._position, found[kept[last].name] if last >= 0 else end)
+        self.may_be_lost = False
+
     async def _catch_up(self) -> None:
+        if self.may_be_lost:
+            await self._find_lost()
         while entries := await self._log.read(self._position):
             for entry in entries:
                 self._position = entry.id
@@ -218,7 +241,13 @@ class Ring:
         """The log has this message; whether we had heard it."""
         if name not in self._heard:
             return False
-        self._bytes -= self._heard.pop(name).size
+        # All hear the same order: who wrote this never heard what is before it here, and it would
+        # be in the wrong place now.
+        while (passed := next(iter(self._heard))) != name:
+            self._bytes -= self._heard.pop(passed).size
+        told = self._heard.pop(name)
+        self._bytes -= told.size
+        self._kept.add(told)
         self.is_synced, self.forgotten = True, ""
         return True
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from rtstore.errors import BadFrame, LeaseLost
 from rtstore.kernel_bridge import transcript
-from rtstore.kernel_bridge.ring import Heard, Ring, name_of
+from rtstore.kernel_bridge.heard import Heard
+from rtstore.kernel_bridge.ring import Ring, name_of
 from rtstore.redis_backend.lease import Lease
 from rtstore.redis_backend.output_log import ROOM, OutputEntry, OutputLog
 from rtstore.redis_backend.run_queue import RunQueue
@@ -80,6 +81,8 @@ class RingSource:
             await self._append([Heard(name_of(message), message, 0)], kind="reply")
 
     async def _copy(self) -> bool:
+        if self._ring.may_be_lost:
+            await self._ring.catch_up()
         if self._ring.missed()[0]:
             await asyncio.sleep(HOLD_S)
         heard = self._ring.unwritten()

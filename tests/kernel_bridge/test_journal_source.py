@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -10,22 +9,14 @@ import pytest
 from rtstore.kernel_bridge import holes, journal_source, launcher
 from rtstore.kernel_bridge.journal_source import JournalSource
 from rtstore.kernel_bridge.launcher import IOPUB, Journal
-from rtstore.redis_backend.connection import connect
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.output_log import OutputLog
 from rtstore.redis_backend.run_queue import RunQueue
 from rtstore.schema.ids import BEGINNING
 from rtstore.schema.kernel_message import Sender
-from tests.support.stores import Store
 
 KERNEL = Keys().kernel("c-1", "k-1")
-
-
-@pytest.fixture
-async def link(store: Store) -> AsyncIterator[Link]:
-    async with connect(store.url, name="test") as made:
-        yield made
 
 
 @pytest.fixture

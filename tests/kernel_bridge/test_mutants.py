@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha1
@@ -32,25 +32,17 @@ from rtstore.kernel_bridge.ear import Ear
 from rtstore.kernel_bridge.ring import Ring
 from rtstore.kernel_bridge.service import Desk
 from rtstore.redis_backend import output_log
-from rtstore.redis_backend.connection import connect
 from rtstore.redis_backend.kernel_index import KernelIndex
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.link import Link, Script
 from rtstore.schema import journal, kernel_message
 from rtstore.schema.kernel_message import KernelMessage, Sender
 from rtstore.supervisor.worker_seat import free_port
-from tests.kernel_bridge.test_ring import Bridge, gaps, text
-from tests.support.stores import Store
+from tests.kernel_bridge.listeners import Bridge, gaps, text
 from tests.support.waiting import until
 
 Scenario = Callable[[Link], Awaitable[None]]
 Take = Callable[[pytest.MonkeyPatch], None]
-
-
-@pytest.fixture
-async def link(store: Store) -> AsyncIterator[Link]:
-    async with connect(store.url, name="test") as made:
-        yield made
 
 
 async def is_caught(scenario: Scenario, link: Link, out: Take, patch: pytest.MonkeyPatch) -> None:

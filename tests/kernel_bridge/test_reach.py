@@ -12,23 +12,15 @@ from aiohttp import ClientSession
 
 from rtstore.kernel_bridge import afar as afar_module
 from rtstore.kernel_bridge.afar import Afar, Reach, is_at_hand
-from rtstore.redis_backend.connection import connect
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.registry import Registry
-from tests.support.stores import Store
 from tests.support.waiting import until
 
 KERNEL = Keys().kernel("c-1", "k-1")
 GATEWAY = {"host": "here", "generation": "1", "capture": "ws"}
 RING = {"host": "here", "generation": "1", "capture": "ring", "connection_file": "/nowhere"}
 JOURNAL = RING | {"capture": "journal", "journal": "/nowhere/1.journal"}
-
-
-@pytest.fixture
-async def link(store: Store) -> AsyncIterator[Link]:
-    async with connect(store.url, name="test") as made:
-        yield made
 
 
 @pytest.fixture(autouse=True)

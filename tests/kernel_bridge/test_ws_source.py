@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
@@ -12,7 +11,6 @@ import pytest
 
 from rtstore.errors import KernelUnreachable, LeaseLost
 from rtstore.kernel_bridge.ws_source import WsSource
-from rtstore.redis_backend.connection import connect
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.lease import Lease
 from rtstore.redis_backend.link import Link
@@ -21,7 +19,6 @@ from rtstore.redis_backend.run_queue import RunQueue
 from rtstore.schema.ids import BEGINNING
 from rtstore.schema.kernel_message import DELIMITER
 from rtstore.schema.run import RUNNING, SENT, Run
-from tests.support.stores import Store
 
 KERNEL = Keys().kernel("c-1", "k-1")
 OURS = "rtstore-k-1"
@@ -62,12 +59,6 @@ class Line:
 
     def heard_already(self) -> tuple[str, list[bytes]] | None:
         return self._coming.pop(0) if self._coming else None
-
-
-@pytest.fixture
-async def link(store: Store) -> AsyncIterator[Link]:
-    async with connect(store.url, name="test") as made:
-        yield made
 
 
 @pytest.fixture
