@@ -68,6 +68,7 @@ async def execute(request: web.Request) -> web.Response:
     for run in runs:
         status, why, cell_id = settled.get(run.id, (202, "", ""))
         if status >= 400:
+            gateway.recent_asks.refused(runs[0].id)
             told = {"message": why, "cell_id": cell_id, "run": run.id}
             if status == 409:
                 told["error"] = "source_mismatch"
@@ -176,7 +177,9 @@ async def _ask(gateway: Gateway, asked: Asked, runs: list[Run]) -> dict[str, tup
         more: list[dict[str, Any]] = [
             {key: cell[key] for key in ("saw", "code") if key in cell} for cell in asked.cells
         ]
-        await book.ask(list(zip(runs, more, strict=True)))
+        asks = list(zip(runs, more, strict=True))
+        await book.ask(asks)
+        gateway.recent_asks.note(book, asks, place.announce)
         await place.announce()
         try:
             async with asyncio.timeout(QUEUED_WITHIN_S):

@@ -12,6 +12,7 @@ from rtstore.gateway.jupyter_server import JupyterServer
 from rtstore.gateway.member import Code
 from rtstore.gateway.penalties import Penalties
 from rtstore.gateway.reauth import Reauth
+from rtstore.gateway.recent_asks import RecentAsks
 from rtstore.gateway.rooms import Rooms
 from rtstore.settings import Settings
 
@@ -26,6 +27,7 @@ class Gateway:
     gate: Gate
     jupyter: JupyterServer
     reauth: Reauth
+    recent_asks: RecentAsks
     penalties: Penalties = field(default_factory=Penalties)
 
     async def drain(self) -> None:

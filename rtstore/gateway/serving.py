@@ -18,6 +18,7 @@ from rtstore.gateway.gateway import Gateway
 from rtstore.gateway.global_room import GlobalRoom
 from rtstore.gateway.jupyter_server import JupyterServer
 from rtstore.gateway.reauth import Reauth
+from rtstore.gateway.recent_asks import RecentAsks
 from rtstore.gateway.rooms import open_rooms
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.link import Link
@@ -59,7 +60,9 @@ async def open_gateway(
         gate = Gate(jupyter, secret=settings.secret, allowed_origins=settings.allowed_origins)
         reauth = Reauth(gate, every_s=settings.reauth_s)
         await stack.enter_async_context(background(reauth.run()))
-        gateway = Gateway(settings, rooms, everyone, gate, jupyter, reauth)
+        recent_asks = RecentAsks(link)
+        await stack.enter_async_context(background(recent_asks.run()))
+        gateway = Gateway(settings, rooms, everyone, gate, jupyter, reauth, recent_asks)
         try:
             yield gateway
         finally:

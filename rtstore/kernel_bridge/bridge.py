@@ -11,11 +11,13 @@ from aiohttp import ClientSession
 from rtstore.errors import RTStoreError
 from rtstore.kernel_bridge.afar import Afar, Reach, is_at_hand
 from rtstore.kernel_bridge.ear import Ear
+from rtstore.kernel_bridge.sent_runs import SentRuns
 from rtstore.kernel_bridge.service import Desk, Service
 from rtstore.redis_backend.kernel_index import RING, KernelIndex, Meta, capture_of
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.lease import Lease
 from rtstore.redis_backend.link import Link
+from rtstore.redis_backend.run_queue import RunQueue
 from rtstore.schema import feed
 from rtstore.schema.feed import FeedNotice
 from rtstore.settings import Settings
@@ -38,6 +40,8 @@ class Bridge:
         self._desk, self._afar, self._root_feed, self._host = desk, afar, root_feed, host
         self._serving: set[str] = set()
         self._ears: dict[str, Ear] = {}
+        self._sent_runs: dict[str, SentRuns] = {}
+        self._must_put_back = False
         self._not_before: dict[str, float] = {}
         self._news = asyncio.Event()
 
@@ -45,6 +49,7 @@ class Bridge:
         """Until cancelled; then what is served is given back."""
         async with (
             self._desk.link.listen(self._root_feed, self._heard),
+            self._desk.link.watch(self._store_changed),
             asyncio.TaskGroup() as tasks,
         ):
             while True:
@@ -57,10 +62,27 @@ class Bridge:
         if isinstance(message, FeedNotice) and message.told.get("type") == "kernel":
             self._news.set()
 
+    def _store_changed(self, is_up: bool) -> None:  # noqa: FBT001 -- Link's callback
+        self._must_put_back |= is_up
+        self._news.set()
+
+    async def _put_back(self) -> None:
+        """Tell a store that came back what it may have forgotten: whoever serves the kernels."""
+        while self._must_put_back:
+            self._must_put_back = False
+            try:
+                for kernel_id, sent_runs in list(self._sent_runs.items()):
+                    keys = self._desk.index.keys_of(kernel_id)
+                    await sent_runs.put_back(RunQueue(self._desk.link, keys))
+            except RTStoreError:
+                self._must_put_back = True
+                raise
+
     async def _seek(self, tasks: asyncio.TaskGroup) -> None:
         if not self._desk.link.connected:
             return
         try:
+            await self._put_back()
             hosts = await self._desk.index.hosts()
             ours = [kernel_id for kernel_id, host in hosts.items() if self._afar.reaches(host)]
             metas = {kernel_id: await self._desk.index.meta(kernel_id) for kernel_id in ours}
@@ -104,7 +126,9 @@ class Bridge:
                 ring = ear.ring
             if await lease.acquire():
                 logger.info("serving kernel=%s", kernel_id)
-                await Service(self._desk, kernel_id, lease, ring, afar).run()
+                sent_runs = self._sent_runs.setdefault(kernel_id, SentRuns())
+                await Service(self._desk, kernel_id, lease, ring, afar, sent_runs).run()
+                del self._sent_runs[kernel_id]  # it has ended, or is gone
         except Exception as error:  # the edge of one kernel: others go on
             self._failed(kernel_id, cause_of(error))
         finally:

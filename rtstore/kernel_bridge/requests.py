@@ -11,7 +11,7 @@ from rtstore.schema.run import Run
 
 
 def execute(sender: Sender, run: Run) -> list[bytes]:
-    """To run a cell."""
+    """To run a cell. The same bytes whenever they are made: a kernel takes them once."""
     content = {
         "code": run.source,
         "silent": False,
@@ -21,7 +21,10 @@ def execute(sender: Sender, run: Run) -> list[bytes]:
         "stop_on_error": not run.may_fail,
     }
     metadata = {"cellId": run.cell, "deletedCells": []}
-    return sender.request("execute_request", content, msg_id=run.id, date=now(), metadata=metadata)
+    asked = datetime.fromtimestamp(int(run.requested or 0) / 1000, UTC)
+    return sender.request(
+        "execute_request", content, msg_id=run.id, date=_date(asked), metadata=metadata
+    )
 
 
 def kernel_info(sender: Sender, msg_id: str) -> list[bytes]:
@@ -41,4 +44,8 @@ def kept(run: Run) -> list[bytes]:
 
 def now() -> str:
     """The date of a message."""
-    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    return _date(datetime.now(UTC))
+
+
+def _date(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")

@@ -99,20 +99,23 @@ class Runner:
         self._position = await self._widgets.begin()
         for run_id in await self._queue.waiting():
             run = await self._queue.get(run_id)
-            if run is None or run.state not in (SENT, RUNNING):
-                continue
-            if run.generation != self._turn.generation:
-                why = "the kernel was started again"
-                await self._queue.change(run, LOST, holding=self._turn.holding(), why=why)
-                continue
-            self._begin(run)
-            self._position = EntryId.parse(run.sent_at or "0-0")
-            await self._replay()
-            if self._current is not None and self._current.state == SENT:
-                await self._send_again(self._current)
-            self._wait_for_it(sent_before_s=time.time() - int(run.sent or 0) / 1000)
-            await self._may_have_missed_end()
-            return
+            if run is not None and run.state in (SENT, RUNNING) and await self._go_on(run):
+                return
+
+    async def _go_on(self, run: Run) -> bool:
+        """Go on with a run that was sent; False if it was to another start of the kernel."""
+        if run.generation != self._turn.generation:
+            why = "the kernel was started again"
+            await self._queue.change(run, LOST, holding=self._turn.holding(), why=why)
+            return False
+        self._begin(run)
+        self._position = EntryId.parse(run.sent_at or "0-0")
+        await self._replay()
+        if self._current is not None and self._current.state == SENT:
+            await self._send_again(self._current)
+        self._wait_for_it(sent_before_s=time.time() - int(run.sent or 0) / 1000)
+        await self._may_have_missed_end()
+        return True
 
     async def _replay(self) -> None:
         """Follow what was said before us; of what was asked only the last may wait."""
@@ -343,39 +346,37 @@ class Runner:
         )
 
     async def _send_next(self) -> None:
-        if not self._turn.may_send():
-            return
         for run_id in await self._queue.waiting():
             run = await self._queue.get(run_id)
             if run is None:
                 await self._queue.drop(run_id)
-                continue
-            if run.state != REQUESTED:
-                continue
-            await self._send(run)
-            return
+            elif run.state != REQUESTED:  # a store forgot how it ended
+                self._bell.set()
+                await self._go_on(run)
+                return
+            elif self._turn.may_send():
+                await self._send(run)
+                return
 
     async def _send(self, run: Run) -> None:
         frames = requests.execute(self._sender, run)
         # What the cells before it left in widgets: on the same socket, so the kernel has it first.
         if not await self._widgets.flush(must=True):
             return
-        at = self._position
-        sent = await self._queue.change(
-            run,
-            SENT,
-            holding=self._turn.holding(),
-            when=(REQUESTED,),
-            sent=str(int(time.time() * 1000)),
-            sent_at=str(at),
-            generation=self._turn.generation,
-            seq=run.seq,
-            frames=requests.packed(frames),
-        )
-        if not sent:
+        told = {
+            "sent": str(int(time.time() * 1000)),
+            "sent_at": str(self._position),
+            "generation": self._turn.generation,
+            "seq": run.seq,
+            "frames": requests.packed(frames),
+        }
+        holding = self._turn.holding()
+        if not await self._queue.change(run, SENT, holding=holding, when=(REQUESTED,), **told):
             self._bell.set()
             return
-        self._begin(Run.of_fields({**run.as_fields(), "state": SENT}))
+        run = Run.of_fields({**run.as_fields(), **told, "state": SENT})
+        self._turn.note_sent(run)
+        self._begin(run)
         await self._request(run, frames)
 
     def _wait_for_it(self, *, sent_before_s: float = 0.0) -> None:

@@ -20,6 +20,7 @@ from rtstore.kernel_bridge.output_widgets import OutputWidgets
 from rtstore.kernel_bridge.ring import Ring
 from rtstore.kernel_bridge.ring_source import RingSource
 from rtstore.kernel_bridge.runner import Runner
+from rtstore.kernel_bridge.sent_runs import SentRuns
 from rtstore.kernel_bridge.turn import Channels, Turn
 from rtstore.kernel_bridge.ws_source import WsSource
 from rtstore.redis_backend.kernel_index import WS, KernelIndex, Meta, capture_of
@@ -90,10 +91,12 @@ class Service:
         lease: Lease,
         ring: Ring | None = None,
         afar: Afar | None = None,
+        sent_runs: SentRuns | None = None,
     ) -> None:
         """`ring`: what was heard of a kernel that writes no journal; `afar`: of one that is not
-        at hand.
+        at hand; `sent_runs`: what it was sent in this bridge's earlier turns.
         """
+        self._sent_runs = sent_runs or SentRuns()
         self._desk, self._kernel_id, self._lease, self._ring = desk, kernel_id, lease, ring
         self._afar, self._session = afar, f"rtstore-{kernel_id}"
         self._kernel_session = ""
@@ -210,6 +213,7 @@ class Service:
             holding=lambda: self._lease.holding,
             may_send=lambda: self._may_send(generation),
             hurry=source.hurry,
+            note_sent=self._sent_runs.note,
             may_miss=self._ring is not None or self._afar is not None,
             may_resend=self._afar is None,
             may_show=self._ring is None and self._afar is None,

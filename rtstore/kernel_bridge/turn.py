@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from rtstore.schema.run import Run
+
 
 class Channels(Protocol):
     """What goes to the kernel."""
@@ -31,6 +33,8 @@ class Turn:
     """Whether the kernel takes requests now."""
     hurry: Callable[[], None]
     """Called when messages are about to come."""
+    note_sent: Callable[[Run], None] = lambda _: None
+    """Called with each run that is about to be sent, with its frames."""
     may_miss: bool = False
     """Whether what the kernel says while nobody listens is lost."""
     may_resend: bool = True

@@ -55,12 +55,8 @@ class KernelFold:
         self._is_awaited_elsewhere = is_awaited_elsewhere
         self.waiting: dict[str, str] = dict(state.get("waiting", {}))
         """Run → cell, of those that did not begin."""
-        self.unfinished: dict[str, str] = dict(state.get("unfinished", self.waiting))
+        self.unfinished: dict[str, str] = dict(state.get("unfinished", {}))
         """Run → cell, of those that are not over."""
-        if "unfinished" not in state:  # it was not kept always
-            for cell, info in runs.items():
-                if info.get("kernel") == self._kernel_id and info.get("state") not in OVER:
-                    self.unfinished[str(info.get("run"))] = cell
         self._generation = state.get("generation")
         self._times = RunTimes(state.get("timed"))
         self.cells: dict[str, CellOutputs] = {
@@ -172,8 +168,10 @@ class KernelFold:
             return
         info = self._runs.get(cell)
         if info is not None and info.get("run") == run_id:
-            if state == RUNNING:
+            if state == RUNNING or said.content.get("put_back"):
                 self._begin_late(said)
+            if said.content.get("put_back"):  # what it said may be before this in the log
+                self.miss([cell])
             info["state"] = state
             info |= {key: said.content[key] for key in TOLD if said.content.get(key)}
             self.changed_runs.add(cell)

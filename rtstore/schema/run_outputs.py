@@ -55,6 +55,8 @@ class RunOutputs:
         if self.is_full:
             return
         is_ours = said.parent == self._run.id
+        if is_ours and self._state is not None and said.type in (REQUESTED, SENT):
+            return  # put back into a store that forgot it: it began long ago
         is_first = said.type == SENT or said.content.get("execution_state") == "busy"
         if is_ours and self._is_cut and self._state is None and not is_first:
             self._begin_late()

@@ -211,3 +211,19 @@ async def test_a_cell_that_says_nothing_is_idle_in_the_end(crowd: Crowd, attempt
             lambda: crowd.state == "idle" and crowd.charge.replica.follower.position >= at,
             "it is idle, whatever came back",
         )
+
+
+async def test_a_run_that_the_store_forgot_shows_what_the_log_has_before_it(
+    link: Link, charge: Charge
+) -> None:
+    crowd = Crowd(link, charge)
+    await link.command("HSET", KERNEL.meta, "kernel_id", "k-1", "generation", "1")
+    await link.command("HSET", charge.keys.follows, "k-1", 1)
+    await crowd.kernel.log.begin("journal:1", {})
+    await crowd.kernel.say("status", execution_state="busy")
+    await say(crowd.kernel, 0, 1, 2)
+    async with crowd.keeping():
+        queue = crowd.kernel.queue
+        await queue.add(RUN)
+        await queue.change(RUN, SENT, when=(REQUESTED,), sent_at="0-0", put_back="1")
+        await crowd.until(lambda: crowd.cell["outputs"] == expected(3), "all is there")

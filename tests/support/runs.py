@@ -27,6 +27,8 @@ class Bench:
     def __init__(self, lab: Lab, http: ClientSession, notebook: Notebook, path: str) -> None:
         self.lab, self.http, self.notebook, self.path = lab, http, notebook, path
         self.kernel_id = self.document_id = self.session_id = ""
+        self.kept_bytes = 0
+        """Of the store's file, that a fault leaves as they are."""
 
     async def start(self, kernel: str = "python3") -> None:
         """Have a session, as a page that opens the notebook."""
