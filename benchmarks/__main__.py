@@ -16,12 +16,13 @@ from rich.console import Console
 
 from benchmarks.cold_open import cold_open
 from benchmarks.cpu import pin
-from benchmarks.report import cold_table, figures, load_table
+from benchmarks.durability import durability
+from benchmarks.report import cold_table, durability_table, figures, load_table
 from benchmarks.scenarios import Result, fan_out, pairs
 from benchmarks.stage import Stage, relay_stage, rtstore_stage
 
 GENERATOR_CORE = 1
-ALL = ("floor", "s1", "s2", "cold")
+ALL = ("floor", "s1", "s2", "cold", "durability")
 OURS, FLOORS = "rtstore", ("floor raw", "floor aiohttp")
 
 
@@ -94,15 +95,21 @@ def main(
     pin(os.getpid(), GENERATOR_CORE)
     console = Console(width=170)
     loads: dict[str, list[Result]] = {}
-    if which - {"cold"}:
+    if which - {"cold", "durability"}:
         loads = uvloop.run(_load(which, Options(readers, documents, seconds, repeat)))
         console.print(load_table(loads))
     cold: dict[str, float] = {}
+    durable: dict[str, float] = {}
     if "cold" in which:
         cold = uvloop.run(_cold(trace, edits))
         console.print(cold_table(cold))
+    if "durability" in which:
+        durable = uvloop.run(durability())
+        console.print(durability_table(durable))
     place = output or Path(tempfile.gettempdir()) / "rtstore-benchmarks.json"
-    place.write_text(json.dumps(figures(loads, cold), indent=1))
+    place.write_text(
+        json.dumps(figures(loads, {"cold open": cold, "durability": durable}), indent=1)
+    )
     console.print(f"All figures: {place}")
 
 

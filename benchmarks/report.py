@@ -43,6 +43,17 @@ def load_table(told: dict[str, list[Result]]) -> Table:
     return table
 
 
+def durability_table(told: dict[str, float]) -> Table:
+    """Of the durability classes."""
+    table = Table(title="An edit in the store, by RTSTORE_DURABILITY")
+    for column in ("", "one by one, p50 ms", "p95 ms", "50 documents at once, per s"):
+        table.add_column(column, justify="right" if column else "left")
+    for kind in ("fast", "local"):
+        p50, p95, rate = (told[f"{kind}_{what}"] for what in ("p50_ms", "p95_ms", "per_s"))
+        table.add_row(kind, f"{p50:.2f}", f"{p95:.2f}", f"{rate:,.0f}")
+    return table
+
+
 def cold_table(told: dict[str, float]) -> Table:
     """Of a cold open."""
     table = Table(title=f"Cold open of {told['edits']:,.0f} single edits")
@@ -83,14 +94,16 @@ def cold_table(told: dict[str, float]) -> Table:
     return table
 
 
-def figures(told: dict[str, list[Result]], cold: dict[str, float]) -> dict[str, object]:
+def figures(
+    told: dict[str, list[Result]], others: dict[str, dict[str, float]]
+) -> dict[str, object]:
     """All of it for a JSON file."""
     out: dict[str, object] = {
         f"{name} {scenario}": [one.figures() for one in same]
         for name, results in told.items()
         for scenario, same in _by_scenario(results).items()
     }
-    return out | ({"cold open": cold} if cold else {})
+    return out | {name: measured for name, measured in others.items() if measured}
 
 
 def _by_scenario(results: list[Result]) -> dict[str, list[Result]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -47,6 +48,12 @@ class Document:
         """Whether the server has asked on this socket: before, our updates may lack causes."""
         self._pending: list[bytes] = []
         self._unconfirmed: list[bytes] = []
+        self._forgotten = 0
+        """How many edits were confirmed, and are not in that list any more."""
+        self._said: deque[int] = deque()
+        """For each sync message on this socket that is not stored: up to which edit it reaches."""
+        self._stored: int | None = None
+        """How many sync messages on this socket are; None: this server does not say."""
         self._confirming = asyncio.Lock()
         self._vector: bytes | None = None
         self._reply: bytes | None = None
@@ -99,7 +106,26 @@ class Document:
     def _send_pending(self) -> None:
         pending, self._pending = self._pending, []
         if pending and self._may_send:
-            self._room.send(frames.update(updates.merge(pending)))
+            self._say(frames.update(updates.merge(pending)))
+
+    def _say(self, message: bytes) -> None:
+        """Send a sync message that has, with those before it, all edits until now."""
+        self._said.append(self._forgotten + len(self._unconfirmed))
+        self._room.send(message)
+
+    def _are_stored(self, count: int) -> None:
+        """The store has so many of our sync messages."""
+        for _ in range(count - (self._stored or 0)):
+            if self._said:
+                self._forget(self._said.popleft() - self._forgotten)
+        self._stored = count
+        self._room.changes.tell()
+
+    def _forget(self, edits: int) -> None:
+        """The oldest so many unconfirmed edits are confirmed."""
+        if edits > 0:
+            del self._unconfirmed[:edits]
+            self._forgotten += edits
 
     # -- waiting ---------------------------------------------------------------------------
 
@@ -175,6 +201,8 @@ class Document:
         """Ask what the server has; forget those of our edits that are among it. False: not all."""
         async with self._confirming:
             self._send_pending()
+            if self._stored is not None:
+                return await self._acknowledged()
             asked_for, wanted = len(self._unconfirmed), self._own_clock(self._doc.get_state())
             vector, reply = await self._server_state()
             deletes: updates.Ranges = {}
@@ -185,8 +213,16 @@ class Document:
                 not deletes or updates.covers(updates.scan(reply).deletes, deletes)
             )
             if has_all:
-                del self._unconfirmed[:asked_for]
+                self._forget(asked_for)
             return has_all
+
+    async def _acknowledged(self) -> bool:
+        """Wait until the server says that all is stored. False: the connection was lost."""
+        wanted = self._forgotten + len(self._unconfirmed)
+        async for _ in self.changes():
+            if self._stored is None or self._forgotten >= wanted:
+                return self._forgotten >= wanted
+        raise AssertionError("changes() does not end")
 
     async def _server_state(self) -> tuple[bytes, bytes]:
         """The server's answer to sync step 1: its state vector, and what we lacked."""
@@ -216,6 +252,8 @@ class Document:
         """The socket is gone. (Peer)"""
         self._is_synced = self._may_send = False
         self._pending.clear()  # the next sync brings it
+        self._said.clear()
+        self._stored = None
 
     def heard(self, message: bytes) -> None:
         """A message of the server's. Raises BadFrame. (Peer)"""
@@ -223,6 +261,9 @@ class Document:
             if (answer := messages.answer(message)) is not None:
                 self._answers[answer.id] = answer
                 self._room.changes.tell()
+            return
+        if (count := messages.stored(message)) is not None:
+            self._are_stored(count)
             return
         match frames.decode(message):
             case frames.SyncStep1(vector):
@@ -239,7 +280,7 @@ class Document:
     def _asked(self, vector: bytes) -> None:
         updates.decode_state_vector(vector)
         self._pending.clear()  # it is in the answer
-        self._room.send(frames.sync_step2(self._doc.get_update(vector)))
+        self._say(frames.sync_step2(self._doc.get_update(vector)))
         self._may_send = True
         if self._reply is not None:  # the server answers with step 2, then asks in its turn
             self._vector = vector

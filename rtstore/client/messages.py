@@ -1,4 +1,4 @@
-"""The two messages that only a client sends or reads: "save now", and its answer.
+"""The messages that only a client sends or reads: "save now", its answer, and what is stored.
 
 Everything else is in `rtstore.schema.frames`.
 """
@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 
 from rtstore.errors import BadFrame
-from rtstore.schema.frames import RAW
+from rtstore.schema.frames import RAW, SYNC_STATUS
 from rtstore.schema.varint import read_text, read_uint, write_bytes, write_uint
 
 QUERY_AWARENESS = b"\x03"
@@ -33,6 +33,17 @@ def save(number: int) -> bytes:
 def is_answer(data: bytes) -> bool:
     """Whether a message is one for `answer`."""
     return data[:1] == b"\x02"
+
+
+def stored(data: bytes) -> int | None:
+    """How many of our sync messages the store has; None: this is no such message.
+
+    Raises BadFrame.
+    """
+    if data[:1] != bytes((SYNC_STATUS,)):
+        return None
+    count, _ = read_uint(data, 1)
+    return count
 
 
 def answer(data: bytes) -> Answer | None:

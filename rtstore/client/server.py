@@ -93,7 +93,8 @@ class Server:
     async def _room(self, path: str, kind: str, form: str) -> Room:
         told = await self._session(path, kind, form)
         name = quote(f"{told['format']}:{told['type']}:{told['fileId']}")
-        url = self._at(f"api/collaboration/room/{name}?sessionId={quote(told['sessionId'])}")
+        query = f"sessionId={quote(told['sessionId'])}&acknowledge=1"
+        url = self._at(f"api/collaboration/room/{name}?{query}")
         return Room(self._http, url)
 
     async def _session(self, path: str, kind: str, form: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from aiohttp import web
 from rtstore.errors import BadDocument, DocumentError, LoadFailed, NoSuchDocument
 from rtstore.pubsub.outbox import Outbox
 from rtstore.pubsub.presence import Connection
+from rtstore.schema import frames
 from rtstore.schema.frames import websocket_frame
 from rtstore.schema.identity import Identity
 from rtstore.schema.ids import EntryId
@@ -82,6 +83,9 @@ class Member:
         self.asked: bytes | None = None
         """The state vector of its newest sync step 1, if that can't be answered yet."""
         self.lag: Lag | None = None
+        self.is_acknowledged = False
+        """Whether it asked to be told what is stored."""
+        self._said = self._stored = 0
 
     @property
     def origin(self) -> str:
@@ -96,6 +100,20 @@ class Member:
     def send(self, message: bytes) -> None:
         """Send one message of the protocol, now or when the socket takes it."""
         self.outbox.write(websocket_frame(message))
+
+    def said(self) -> None:
+        """An update or a sync step 2 came."""
+        self._said += 1
+
+    def stored(self) -> None:
+        """The store has all that came until now."""
+        self._stored = self._said
+        self.acknowledge()
+
+    def acknowledge(self) -> None:
+        """Tell it how much of what it said is stored, if it wants to know, and reads."""
+        if self.is_acknowledged and not self.outbox.full:
+            self.send(frames.sync_status(self._stored))
 
     async def close(self, code: int, reason: str = "") -> None:
         """Close the socket with a code; a peer that does not answer is cut off."""

@@ -276,6 +276,7 @@ class Room:
         if self.refusal is not None:
             raise self.refusal
         self._fan.add(member)
+        member.acknowledge()
         metrics.CONNECTIONS.inc()
         self.place.later(self._presence.join(member.presence))
 
@@ -318,6 +319,7 @@ class Room:
             member.send(snapshot)
 
     async def _write(self, member: Member, update: bytes, *, is_reply: bool) -> None:
+        member.said()
         if not self._imported.is_set():
             member.is_held = True
             return
@@ -370,6 +372,7 @@ class Room:
                 await member.close(Code.LATER, "this browser reads too slowly")
             return
         self._fan.caught_up(member)  # first: what comes while we read is sent twice, not never
+        member.acknowledge()
         if member.asked is not None:
             await self._answer(member, member.asked)  # all that it missed is in this too
             return

@@ -116,6 +116,7 @@ async def _serve_room(
     if name == global_room.NAME:
         await _serve(socket, member, gateway.global_room)
     else:
+        member.is_acknowledged = request.query.get("acknowledge") == "1"
         await _serve_document(socket, member, name, request.query.get("sessionId", ""), gateway)
 
 

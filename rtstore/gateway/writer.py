@@ -71,6 +71,8 @@ class Writer:
             return True
         if scan.is_nothing or (is_reply and not await self._content.lacks(scan)):
             member.is_held = member.is_held and not is_reply
+            if not member.is_held:
+                member.stored()
             return True
         return await self._append(member, update, scan, is_reply=is_reply)
 
@@ -93,6 +95,7 @@ class Writer:
         metrics.APPENDED.inc()
         if is_reply:
             member.is_held = False
+        member.stored()
         if self.outage.is_on:
             self.outage.over()
         if clients and not self._authored.issuperset(clients):

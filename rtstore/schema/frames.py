@@ -2,6 +2,7 @@
 
 Source: y-protocols ``PROTOCOL.md``; RAW (type 2) as jupyter-docprovider speaks it: the browser
 sends ``2, varstring "save", varuint id``, the server answers ``2, varstring JSON``.
+``8, varuint`` is ours: hocuspocus's SyncStatus, but counted, and said by the store.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from rtstore.errors import BadFrame
-from rtstore.schema.varint import read_bytes, read_text, read_uint, write_bytes
+from rtstore.schema.varint import read_bytes, read_text, read_uint, write_bytes, write_uint
 
-SYNC, AWARENESS, RAW, QUERY_AWARENESS = 0, 1, 2, 3
+SYNC, AWARENESS, RAW, QUERY_AWARENESS, SYNC_STATUS = 0, 1, 2, 3, 8
 STEP1, STEP2, UPDATE = 0, 1, 2
 NOTHING = b"\x00\x00"
 """The Yjs update that says nothing: no structs, no deletes."""
@@ -115,6 +116,15 @@ def awareness(payload: bytes) -> bytes:
 def raw(told: dict[str, Any]) -> bytes:
     """The message of a RAW answer; never starts with a zero, which y-websocket reads as denied."""
     return b"\x02" + write_bytes(json.dumps(told).encode())
+
+
+def sync_status(stored: int) -> bytes:
+    """'Of the updates and sync steps 2 that came on this socket the store has the first `stored`.'
+
+    Only for who asked for it, by ``acknowledge=1`` in the socket's query: the stock front end
+    knows no such message.
+    """
+    return write_uint(SYNC_STATUS) + write_uint(stored)
 
 
 def websocket_frame(message: bytes) -> bytes:

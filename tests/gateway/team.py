@@ -25,6 +25,7 @@ from rtstore.schema import awareness, frames
 from rtstore.schema.awareness import ClientState
 from rtstore.schema.identity import HEADER, Identity, User, sign
 from rtstore.schema.ids import BEGINNING
+from rtstore.schema.varint import read_uint
 from rtstore.settings import Settings
 from rtstore.tasks import background
 
@@ -115,6 +116,8 @@ class Person:
     updates: int = 0
     presences: int = 0
     left: set[int] = field(default_factory=set)
+    stored: list[int] = field(default_factory=list)
+    """What was acknowledged, each time."""
     reason: str = ""
     """Why the socket was closed."""
 
@@ -143,6 +146,9 @@ class Person:
             raise ConnectionError(f"closed {self.socket.close_code} {message.extra}")
         if message.data[:1] == b"\x02":
             self.raw.append(message.data)
+            return
+        if message.data[0] == frames.SYNC_STATUS:
+            self.stored.append(read_uint(message.data, 1)[0])
             return
         match frames.decode(message.data):
             case frames.SyncStep1(state_vector):
@@ -202,6 +208,7 @@ async def joined(
     session: str = f"{ROOT}.1.gen1",
     rights: frozenset[str] = ALL,
     doc: Doc[Text] | None = None,
+    **query: str,
 ) -> AsyncIterator[Person]:
     """Somebody in a room; synchronised if the room lets them in."""
     headers = worker.headers(name, rights)
@@ -209,7 +216,9 @@ async def joined(
         http = await stack.enter_async_context(ClientSession())
         url = f"{worker.url}/api/collaboration/room/{room}"
         socket = await stack.enter_async_context(
-            http.ws_connect(url, params={"sessionId": session}, headers=headers, max_msg_size=0)
+            http.ws_connect(
+                url, params={"sessionId": session, **query}, headers=headers, max_msg_size=0
+            )
         )
         person = Person(socket, name, doc or Doc())
         await socket.send_bytes(frames.sync_step1(person.doc.get_state()))

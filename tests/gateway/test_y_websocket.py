@@ -87,6 +87,24 @@ async def test_two_pages_on_two_workers_hold_one_text(workers: Pair) -> None:
         await ann.until(lambda: ann.text == "helloañ🎉")
 
 
+async def test_a_page_that_asks_is_told_what_the_store_has(store: Store, workers: Pair) -> None:
+    one, two = workers
+    there = {"sessionId": SESSION, "acknowledge": "1"}
+    async with (
+        page(one.url, ROOM, **there, token="ann") as ann,
+        page(two.url, ROOM, sessionId=SESSION, token="bob") as bob,
+    ):
+        await ann.until(lambda: ann.seen["synced"] and ann.seen["stored"] == 1)  # sync step 2
+        ann.do("append", "1")
+        await ann.until(lambda: ann.seen["stored"] == 2)
+        store.kill()
+        ann.do("append", "2")
+        await store.restart()
+        await ann.until(lambda: ann.seen["stored"] == 4)  # the update, and a sync step 2
+        await bob.until(lambda: bob.text == "hello12")
+        assert bob.seen["stored"] is None
+
+
 async def test_presence_is_seen_and_ends_with_the_page(workers: Pair) -> None:
     one, two = workers
     async with page(one.url, ROOM, sessionId=SESSION, token="ann") as ann:

@@ -198,9 +198,7 @@ async def running_lab(
             assert await process.wait() == 0, _end_of(home / "lab.log")
         await until(lambda: _none_left(home), what="everything ended with the lab")
     finally:
-        for left in _processes(home):
-            with suppress(psutil.Error):
-                left.kill()
+        await until(lambda: _killed(home), what="what was left is killed")
         await process.wait()
 
 
@@ -234,11 +232,25 @@ def _environ(home: Path) -> dict[str, str]:
 
 
 def _processes(home: Path) -> Iterator[psutil.Process]:
-    """All that run in this home: the mark is in the environment that they inherit."""
+    """All that run in this home: the mark is in the environment that they inherit.
+
+    A store writes its title over that, with its socket's path.
+    """
+    data = str(home / "data")
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            if process.environ().get("RTSTORE_DATA_DIR") == str(home / "data"):
+            told = [process.environ().get("RTSTORE_DATA_DIR", ""), *process.cmdline()]
+            if told[0] == data or any(f"{data}/store/" in word for word in told[1:]):
                 yield process
+
+
+async def _killed(home: Path) -> bool:
+    """Kill all; whether there were none: one may start another while it is looked for."""
+    left = [process for process in _processes(home) if process.status() != psutil.STATUS_ZOMBIE]
+    for process in left:
+        with suppress(psutil.Error):
+            process.kill()
+    return not left
 
 
 async def _none_left(home: Path) -> bool:

@@ -3,6 +3,7 @@
 //   node page.js SERVER ROOM PARAMS
 
 import { createInterface } from 'node:readline'
+import * as decoding from 'lib0/decoding'
 import { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
 
@@ -14,13 +15,18 @@ const provider = new WebsocketProvider(server, room, doc, {
   disableBc: true
 })
 let closed = []
+let stored = null
+provider.messageHandlers[8] = (_, decoder) => {
+  stored = decoding.readVarUint(decoder)
+  say()
+}
 
 function say() {
   const people = []
   for (const [client, state] of provider.awareness.getStates()) {
     if (client !== doc.clientID) people.push(state)
   }
-  console.log(JSON.stringify({ text: text.toString(), synced: provider.synced, people, closed }))
+  console.log(JSON.stringify({ text: text.toString(), synced: provider.synced, people, closed, stored }))
 }
 
 const deeds = {
