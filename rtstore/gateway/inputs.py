@@ -7,6 +7,7 @@ server forbids both to what it passes on. Programs send and get JSON.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -56,7 +57,7 @@ async def answer_kernel(request: web.Request) -> web.Response:
 
 async def _answer(request: web.Request, found: Found) -> web.Response:
     is_json = request.content_type == "application/json"
-    told = await (_json(request) if is_json else request.post())
+    told = await (_json(request) if is_json else _form(request))
     value, prompt_id = told.get("value", told.get("input")), str(told.get("prompt_id", ""))
     if not isinstance(value, str) or len(value) > VALUE_CHARS_MAX:
         raise web.HTTPBadRequest(reason="value is missing, or too long")
@@ -79,6 +80,13 @@ async def _json(request: web.Request) -> dict[str, Any]:
     if not isinstance(told, dict):
         raise web.HTTPBadRequest(reason="the body must be a JSON object")
     return told
+
+
+async def _form(request: web.Request) -> Mapping[str, Any]:
+    try:
+        return await request.post()
+    except (ValueError, LookupError) as error:  # no boundary, no UTF-8, no such encoding
+        raise web.HTTPBadRequest(reason="the body is no form") from error
 
 
 def _wants_json(request: web.Request) -> bool:
