@@ -1,4 +1,4 @@
-"""All faults on every store in the long form (`make faults`), else only what judges them."""
+"""All faults on every store in the long form (`make faults`), else on one."""
 
 from __future__ import annotations
 

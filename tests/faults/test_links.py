@@ -11,7 +11,6 @@ from tests.faults.laboratory import Laboratory
 from tests.faults.proxy import of_worker
 
 pytestmark = [
-    pytest.mark.long,
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(180),
 ]

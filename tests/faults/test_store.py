@@ -10,16 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.exceptions import BusyLoadingError, RedisError
 
 from tests.faults.laboratory import Laboratory
 from tests.support.waiting import until
 
 pytestmark = [
-    pytest.mark.long,
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(180),
 ]
 Measured = Callable[[str], None]
+FILL = "for i = 1, 50000 do redis.call('HSET', KEYS[1], ARGV[1] .. ':' .. i, i) end"
+LIMIT = "client-output-buffer-limit"
+NOTE = 'note {"type": "filler", "pad": "' + "x" * 16_000 + '"}'
 
 
 async def test_killed_and_started_again(here: Laboratory, measured: Measured) -> None:
@@ -130,6 +133,55 @@ async def test_a_password_is_set_and_taken_back(here: Laboratory) -> None:
         await redis.client_kill_filter(_type="normal", skipme=True)
         await until(lambda: _all_typed_on(people.typists), what="they type on")
         await redis.config_set("requirepass", "")
+
+
+async def test_it_takes_long_to_load(here: Laboratory, measured: Measured) -> None:
+    async with here.people("loading.ipynb") as people:
+        async with here.store.client() as redis:
+            for part in range(10):
+                await redis.eval(FILL, 1, "filler", part)
+        here.store.kill()
+        starting = asyncio.ensure_future(here.store.start())
+        await until(lambda: _is_loading(here), what="it loads", poll_s=0.001)
+        await starting
+        await people.until_typed(5)
+        async with here.store.client() as redis:
+            await redis.unlink("filler")
+    measured(f"store loaded half a million fields: as it must be after {people.healed_s:.1f} s")
+
+
+async def _is_loading(here: Laboratory) -> bool:
+    async with here.store.client() as redis:
+        try:
+            await redis.get("loading?")
+        except BusyLoadingError:
+            return True
+        except (RedisError, OSError):
+            return False
+    raise AssertionError("it was loaded before anybody asked")
+
+
+async def test_it_drops_a_worker_that_reads_nothing(here: Laboratory, measured: Measured) -> None:
+    async with here.people("dropped.ipynb") as people, here.store.client() as redis:
+        slot = here.workers()[0]
+        feed, document = f"rtstore:{slot.worker}:feed", await here.lab.document(people.path)
+        limit = str((await redis.config_get(LIMIT))[LIMIT])
+        await redis.config_set(LIMIT, "pubsub 65536 65536 1")
+        process = here.process(slot)
+        process.suspend()
+        try:
+
+            async def is_dropped() -> bool:
+                await redis.spublish(document.feed, NOTE)
+                return all(client["name"] != feed for client in await redis.client_list())
+
+            await until(is_dropped, what="the store drops it", timeout_s=30, poll_s=0.001)
+            await people.until_typed(5, but=people.typists[slot.slot])
+        finally:
+            process.resume()
+            await redis.config_set(LIMIT, limit)
+        await people.until_typed(3)
+    measured(f"feed of a standing worker dropped: as it must be after {people.healed_s:.1f} s")
 
 
 def _wipe(data: Path) -> None:

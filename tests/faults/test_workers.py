@@ -12,7 +12,6 @@ import pytest
 from tests.faults.laboratory import Laboratory
 
 pytestmark = [
-    pytest.mark.long,
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(1800),
 ]
