@@ -32,6 +32,7 @@ async def durability() -> dict[str, float]:
         for kind in CLASSES:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             store = EmbeddedStore(home, durability=kind, idle_s=5.0)
+            stack.push_async_callback(store.stop)
             link = await stack.enter_async_context(connect(await store.start(), name=kind))
             logs[kind] = [await _opened(link, number) for number in range(DOCUMENTS)]
         single: dict[Class, list[float]] = {kind: [] for kind in CLASSES}

@@ -28,7 +28,7 @@ from rtstore.redis_backend.connection import connect
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.registry import Registry
-from rtstore.redis_backend.server_check import require_fit
+from rtstore.redis_backend.server_check import examine, require_fit
 from rtstore.schema.ids import new_worker_id
 from rtstore.settings import Settings
 from rtstore.supervisor.slots import Claim, claim
@@ -36,7 +36,7 @@ from rtstore.tasks import background, one_error
 
 logger = logging.getLogger(__name__)
 
-BEAT_S = 5.0
+BEAT_S, CHECK_S = 5.0, 60.0
 ROLES = ("gateway", "keeper", "bridge")
 
 
@@ -120,6 +120,7 @@ async def _work(settings: Settings, seat: Seat) -> None:
         for one in await require_fit(link, keys):
             logger.warning("%s; remedy: %s", one.what, one.remedy)
         await stack.enter_async_context(background(_beat(link, keys, worker, seat)))
+        await stack.enter_async_context(background(_check_again(link, keys)))
         gateway = await stack.enter_async_context(
             open_gateway(link, keys, settings, worker=worker, contents_id=seat.contents_id)
         )
@@ -186,6 +187,24 @@ async def _beat(link: Link, keys: Keys, worker: str, seat: Seat) -> None:
                 await registry.leave(worker)
             except RTStoreError as error:
                 logger.debug("not taken off the list why=%s", error)
+
+
+async def _check_again(link: Link, keys: Keys) -> None:
+    """Somebody may change the store's settings while it runs: say so once, and when it is over."""
+    told: set[str] = set()
+    while True:
+        await asyncio.sleep(CHECK_S)
+        try:
+            found = await examine(link, keys)
+        except RTStoreError as error:
+            logger.debug("store not checked why=%s", error)
+            continue
+        bad = {one.what: one for one in found if one.level == "refuse"}
+        for what in bad.keys() - told:
+            logger.error("documents are not safe: %s; remedy: %s", what, bad[what].remedy)
+        if told and not bad:
+            logger.info("the store is fit again")
+        told = set(bad)
 
 
 async def _end_when_alone(gateway: Gateway, stop: asyncio.Event) -> None:

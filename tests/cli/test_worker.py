@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from pathlib import Path
 
+import pytest
+
+from rtstore.cli import worker
+from rtstore.redis_backend.connection import connect
+from rtstore.redis_backend.keys import Keys
+from rtstore.tasks import background
 from tests.cli.command import clean, rtstore
 from tests.support.stores import Store
+from tests.support.waiting import until
 
 READY_S = 30.0
 SECRET = {"RTSTORE_SECRET": "a-secret-of-16-or-more"}
@@ -59,3 +67,23 @@ async def test_a_store_that_may_delete_documents_is_refused_in_one_line(
     assert ran.status == 1
     assert ran.err.startswith("rtstore: maxmemory-policy is allkeys-lru")
     assert ran.err.count("\n") == 1
+
+
+async def test_a_store_that_may_delete_documents_from_now_on_is_said_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(worker, "CHECK_S", 0.01)
+    caplog.set_level(logging.INFO, worker.__name__)
+
+    async def is_said(words: str) -> bool:
+        return words in caplog.text
+
+    async with store.client() as client, connect(store.url, name="w1") as link:
+        async with background(worker._check_again(link, Keys())):
+            await client.config_set("maxmemory-policy", "allkeys-lru")
+            await until(
+                lambda: is_said("CONFIG SET maxmemory-policy noeviction"), what="it is said"
+            )
+            await client.config_set("maxmemory-policy", "noeviction")
+            await until(lambda: is_said("the store is fit again"), what="that it is over, too")
+    assert caplog.text.count("documents are not safe") == 1
