@@ -133,7 +133,7 @@ async def until_nobody(lab: Lab, path: str) -> None:
     await until(look, what=f"nobody has {path} open", timeout_s=30)
 
 
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", range(20 if LONG else 3))
 async def test_two_who_open_a_notebook_at_once_get_one_kernel(
     lab: Lab, arrive: Arrive, number: int
 ) -> None:
