@@ -124,7 +124,7 @@ class _Follower:
         self._was_trimmed = False
         self._looked_at = BEGINNING
         """Up to where the document was searched for cells that others changed."""
-        self._lost = LostFolds(charge, runs, awaits=awaits)
+        self._lost = LostFolds(charge, runs, self._queue, awaits=awaits)
 
     @property
     def is_busy(self) -> bool:

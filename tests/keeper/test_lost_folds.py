@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pycrdt import Map
 
 from rtstore.keeper.charge import Charge
 from rtstore.keeper.kernel_outputs import KernelOutputs
@@ -227,3 +228,38 @@ async def test_a_run_that_the_store_forgot_shows_what_the_log_has_before_it(
         await queue.add(RUN)
         await queue.change(RUN, SENT, when=(REQUESTED,), sent_at="0-0", put_back="1")
         await crowd.until(lambda: crowd.cell["outputs"] == expected(3), "all is there")
+
+
+@pytest.mark.parametrize("is_long_over", [True, False])
+async def test_outputs_of_a_run_that_was_over_long_before_are_others_to_change(
+    crowd: Crowd, is_long_over: bool
+) -> None:
+    kernel, link = crowd.kernel, crowd.link
+    async with crowd.keeping():
+        await say(kernel, 0, 1, 2)
+        await kernel.queue.change(RUN, OK, count="7")
+        await crowd.until(lambda: crowd.cell["execution_count"] == 7, "it is over")
+    await crowd.memory.keep()
+
+    def change(document: Any) -> None:
+        document.ycells[0]["outputs"].append(Map({"output_type": "display_data"}))
+
+    update, log = crowd.charge.replica.changed(change), crowd.charge.log
+    await log.append(update, Origin(), epoch=crowd.charge.epoch, tag=log.next_tag())
+    await crowd.charge.replica.follower.catch_up()
+    held = await crowd.lose()
+    if is_long_over:
+        await link.command("HSET", KERNEL.run(RUN.id), "ended", 1)
+    async with crowd.keeping():
+        await kernel.say("status", execution_state="idle")
+        at = await crowd.heal(held)
+        await crowd.until(lambda: crowd.charge.replica.follower.position >= at, "it is back")
+        await crowd.until(lambda: len(crowd.cell["outputs"]) == 3 + is_long_over, "as it must be")
+        await kernel.say("status", execution_state="idle")
+        cursor = str(await kernel.log.end())
+
+        async def is_followed() -> bool:
+            return (await crowd.book.cursor("k-1"))[0] == cursor
+
+        await until(is_followed, what="the kernel is followed")
+        assert len(crowd.cell["outputs"]) == 3 + is_long_over
