@@ -204,7 +204,8 @@ async def one(lab: Lab, fault: str, tag: str, chance: random.Random, kernel: str
         earlier = await nb.ask(1)
         assert await nb.until_over(earlier) == "ok"
         before = await _count(nb, earlier)
-        nb.kept_bytes = _aof(lab).stat().st_size  # the kernel itself may be as new
+        if FAULTS[fault] is kill_store_and_forget:
+            nb.kept_bytes = _aof(lab).stat().st_size  # the kernel itself may be as new
         run_id = await nb.ask(0)
         await asyncio.sleep(chance.uniform(0.05, LINES * EACH_S))
         await FAULTS[fault](nb)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rtstore.schema.said import Said
-from tests.schema.fold_bench import CELL, RUN, Notebook
+from tests.schema.fold_bench import CELL, Notebook
 
 
 def reply(nb: Notebook, status: str) -> None:
@@ -129,18 +129,6 @@ def test_a_question_of_a_run_that_is_over_goes_though_the_cell_was_run_again() -
     nb.end("lost", why="the kernel died")
     assert nb.outputs[CELL] == []
     assert nb.values[CELL] == {"execution_state": "running"}
-
-
-def test_a_state_of_before_knows_what_is_not_over() -> None:
-    nb = Notebook(CELL, "other")
-    nb.request()
-    nb.begin()
-    nb.request("run2", "other")
-    before = nb.folds["k"].state()
-    for key in ("unfinished", "generation"):
-        del before[key]
-    nb.folds["k"] = nb._fold("k", before)
-    assert nb.folds["k"].unfinished == {"run2": "other", RUN: CELL}
 
 
 def test_what_is_kept_of_displays_does_not_grow_for_ever() -> None:
