@@ -15,7 +15,18 @@ const provider = new WebsocketProvider(server, room, doc, {
   disableBc: true
 })
 let closed = []
+let sent = 0 // of this socket, what a store can have: sync step 2 and updates
 let stored = null
+provider.on('status', ({ status }) => {
+  if (status !== 'connected') return
+  const socket = provider.ws
+  const send = socket.send.bind(socket)
+  sent = 0
+  socket.send = (message) => {
+    if (message[0] === 0 && message[1] !== 0) sent += 1
+    send(message)
+  }
+})
 provider.messageHandlers[8] = (_, decoder) => {
   stored = decoding.readVarUint(decoder)
   say()
@@ -26,7 +37,8 @@ function say() {
   for (const [client, state] of provider.awareness.getStates()) {
     if (client !== doc.clientID) people.push(state)
   }
-  console.log(JSON.stringify({ text: text.toString(), synced: provider.synced, people, closed, stored }))
+  const { synced } = provider
+  console.log(JSON.stringify({ text: text.toString(), synced, people, closed, sent, stored }))
 }
 
 const deeds = {
