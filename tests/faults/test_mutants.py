@@ -99,7 +99,10 @@ async def test_without_a_safeguard_something_is_lost_and_said(
     measured(f"mutant {safeguard}: caught")
 
 
-async def test_with_all_safeguards_compaction_all_the_time_loses_nothing(tmp_path: Path) -> None:
-    async with without("compacts_often", tmp_path) as here:
+@pytest.mark.parametrize("compaction", ["compacts_often", "compacts_late"])
+async def test_with_all_safeguards_any_compaction_loses_nothing(
+    compaction: str, tmp_path: Path
+) -> None:
+    async with without(compaction, tmp_path) as here:
         async with here.people("often.ipynb") as people:
             await type_on(here, people)

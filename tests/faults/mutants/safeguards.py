@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from hashlib import sha1
 from typing import Any
 
+from rtstore.errors import StaleEpoch
 from rtstore.gateway import writer
 from rtstore.keeper import compactor
 from rtstore.pubsub import follower
@@ -44,27 +46,31 @@ def trims_by_length() -> None:
     )
 
 
-def compares_nothing() -> None:
-    """A compactor replaces the snapshot, whoever was there meanwhile; and there are two."""
+def compacts_late() -> None:
+    """No safeguard is out: a compactor that stood still since the first comes after each other."""
     compacts_often()
+    compact = update_log.UpdateLog.compact
+    first: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {}
+
+    async def and_the_first(self: update_log.UpdateLog, *given: Any, **more: Any) -> int:
+        late = first.setdefault(self.keys.log, (given, more))
+        trimmed = await compact(self, *given, **more)
+        with suppress(StaleEpoch):
+            await compact(self, *late[0], **late[1])
+        return trimmed
+
+    update_log.UpdateLog.compact = and_the_first  # type: ignore[method-assign]
+
+
+def compares_nothing() -> None:
+    """A compactor replaces the snapshot, whoever was there meanwhile."""
+    compacts_late()
     update_log._COMPACT = _changed(
         update_log._COMPACT,
         ("if current ~= base then", "if false then"),
         ("if not older(current, id) then", "if false then"),
         ("if #redis.call('XRANGE', log, id, id) == 0 then", "if false then"),
     )
-    compact = update_log.UpdateLog.compact
-    late: set[asyncio.Task[int]] = set()
-
-    async def again(self: update_log.UpdateLog, *given: Any, **more: Any) -> int:
-        await asyncio.sleep(0.5)
-        return await compact(self, *given, **more)
-
-    async def twice(self: update_log.UpdateLog, *given: Any, **more: Any) -> int:
-        late.add(asyncio.ensure_future(again(self, *given, **more)))
-        return await compact(self, *given, **more)
-
-    update_log.UpdateLog.compact = twice  # type: ignore[method-assign]
 
 
 def asks_for_no_epoch() -> None:
@@ -108,6 +114,7 @@ OUT = {
     one.__name__: one
     for one in (
         compacts_often,
+        compacts_late,
         trims_by_length,
         compares_nothing,
         asks_for_no_epoch,
