@@ -3,6 +3,7 @@
 RTStoreError
 ├── ClientError            the peer did something wrong: tell it, close its socket
 │   ├── BadFrame           bytes that are no frame of the protocol, or no Yjs update
+│   ├── BadAction          no such action, or not with these parameters
 │   ├── TooBig             a frame or update over its bound
 │   └── NotAllowed         not signed in, or the right is missing
 ├── DocumentError          this document can't be opened; says why to the person
@@ -38,6 +39,10 @@ class ClientError(RTStoreError):
 
 class BadFrame(ClientError):
     """Bytes that are no frame, no awareness update or no Yjs update."""
+
+
+class BadAction(ClientError):
+    """No such action, or not with these parameters; the message says what is known."""
 
 
 class TooBig(ClientError):
