@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from rtstore.gateway import blobs, execute, health, inputs, kernel_mode, runs, sessions, sockets
+from rtstore.gateway import (
+    actions,
+    blobs,
+    execute,
+    health,
+    inputs,
+    kernel_mode,
+    live,
+    runs,
+    sessions,
+    sockets,
+)
 from rtstore.gateway.gateway import GATEWAY, Gateway
 
 BODY_BYTES_MAX = 2**20
@@ -33,5 +44,10 @@ def make_app(gateway: Gateway) -> web.Application:
     app.router.add_get(requests, runs.request_state)
     app.router.add_delete(requests, runs.cancel)
     app.router.add_get(base + "rtstore/runs", runs.of_document)
+    app.router.add_get(base + "rtstore/server", live.server)
+    app.router.add_get(base + "rtstore/live/{room:.+}", live.show)
+    app.router.add_get(base + "rtstore/actions", actions.every)
+    app.router.add_post(base + "rtstore/actions", actions.post)
+    app.router.add_get(base + "rtstore/actions/{action_id}", actions.show)
     app.router.add_get(base + "api/collaboration/room/{room:[^/]+}", sockets.join)
     return app

@@ -23,7 +23,14 @@ from rtstore.schema.identity import HEADER, Identity, User, verify
 
 REMEMBER_S = 30.0
 REMEMBER_MAX = 10_000
-_ASKED = {"contents": ["read", "write"], "kernels": ["execute"]}
+_ASKED = {
+    "api": ["read"],
+    "contents": ["read", "write"],
+    "kernels": ["read", "write", "execute"],
+    "kernelspecs": ["read"],
+    "sessions": ["read", "write"],
+    "terminals": ["read", "write"],
+}
 _CREDENTIALS = ("Cookie", "Authorization")
 _CROSS_ORIGIN = "cross-origin: add it to RTSTORE_ALLOWED_ORIGINS if this is meant"
 

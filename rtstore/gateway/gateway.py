@@ -9,6 +9,7 @@ from aiohttp import web
 from rtstore.gateway.gate import Gate
 from rtstore.gateway.global_room import GlobalRoom
 from rtstore.gateway.jupyter_server import JupyterServer
+from rtstore.gateway.live_rooms import LiveRooms
 from rtstore.gateway.member import Code
 from rtstore.gateway.penalties import Penalties
 from rtstore.gateway.reauth import Reauth
@@ -28,10 +29,12 @@ class Gateway:
     jupyter: JupyterServer
     reauth: Reauth
     recent_asks: RecentAsks
+    live: LiveRooms
     penalties: Penalties = field(default_factory=Penalties)
 
     async def drain(self) -> None:
         """Close all sockets with 1012, upon which browsers go to another worker."""
+        self.live.drain()
         await self.rooms.drain()
         await self.global_room.close(Code.RESTART, "this worker restarts")
 

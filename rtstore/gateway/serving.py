@@ -17,6 +17,7 @@ from rtstore.gateway.gate import Gate
 from rtstore.gateway.gateway import Gateway
 from rtstore.gateway.global_room import GlobalRoom
 from rtstore.gateway.jupyter_server import JupyterServer
+from rtstore.gateway.live_rooms import LiveRooms
 from rtstore.gateway.reauth import Reauth
 from rtstore.gateway.recent_asks import RecentAsks
 from rtstore.gateway.rooms import open_rooms
@@ -62,7 +63,9 @@ async def open_gateway(
         await stack.enter_async_context(background(reauth.run()))
         recent_asks = RecentAsks(link)
         await stack.enter_async_context(background(recent_asks.run()))
-        gateway = Gateway(settings, rooms, everyone, gate, jupyter, reauth, recent_asks)
+        live = LiveRooms(link, root, contents_id=contents_id)
+        await stack.enter_async_context(background(live.run()))
+        gateway = Gateway(settings, rooms, everyone, gate, jupyter, reauth, recent_asks, live)
         try:
             yield gateway
         finally:

@@ -21,7 +21,7 @@ from rtstore.errors import (
     StoreUnavailable,
     TooBig,
 )
-from rtstore.gateway import global_room
+from rtstore.gateway import global_room, live_sockets
 from rtstore.gateway.gateway import GATEWAY, Gateway
 from rtstore.gateway.global_room import GlobalRoom
 from rtstore.gateway.last_words import LastWords
@@ -113,7 +113,9 @@ async def _serve_room(
     request: web.Request,
     gateway: Gateway,
 ) -> None:
-    if name == global_room.NAME:
+    if (live := gateway.live.parse(name)) is not None:
+        await live_sockets.serve(socket, member, live, gateway)
+    elif name == global_room.NAME:
         await _serve(socket, member, gateway.global_room)
     else:
         member.is_acknowledged = request.query.get("acknowledge") == "1"

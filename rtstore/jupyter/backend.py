@@ -23,6 +23,7 @@ from rtstore.jupyter.events import Arrivals, LastTold
 from rtstore.jupyter.file_ids import FileIds
 from rtstore.jupyter.files import Files
 from rtstore.jupyter.kernels import Actor, Kernels
+from rtstore.jupyter.live import Live
 from rtstore.jupyter.moves import Moves
 from rtstore.jupyter.notices import Notices
 from rtstore.jupyter.saver import Saver
@@ -92,6 +93,7 @@ class Backend:
             self.keys,
             contents_id=self.contents_id,
         )
+        self.live = Live(serverapp, self.kernels, self.file_ids, self.keys, self.contents_id)
         provisioner.outlives = settings.kernels_outlive
         self.last_told = LastTold()
         self.sockets: set[WebSocketHandler] = set()
@@ -301,6 +303,8 @@ class Backend:
                         tasks.create_task(remote_kernels.keep_fresh(manager))
                     tasks.create_task(self.file_ids.run(link, connected.index, root.feed))
                     tasks.create_task(self.changes.run(connected.notices, self.file_ids.learned))
+                    for job in self.live.jobs(link, connected.index):
+                        tasks.create_task(job)
             finally:
                 self._connected, self._why_not = None, "rtstore is stopping"
                 await record.remove()

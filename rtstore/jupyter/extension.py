@@ -20,11 +20,12 @@ from rtstore.jupyter import (
     kernel_actions,
     kernel_channels,
     provisioner,
+    rest_calls,
 )
 from rtstore.jupyter.backend import Backend
 from rtstore.jupyter.file_ids import IdHandler, PathHandler
 from rtstore.jupyter.get_document import Documents
-from rtstore.jupyter.proxy import SESSION_WAIT_S, KernelProxy, RunProxy, WorkerProxy
+from rtstore.jupyter.proxy import SESSION_WAIT_S, ActionProxy, KernelProxy, RunProxy, WorkerProxy
 from rtstore.jupyter.room_proxy import RoomProxy
 from rtstore.jupyter.sessions import one_kernel_each
 from rtstore.settings import Settings
@@ -82,9 +83,9 @@ class RTStoreExtension(ExtensionApp):  # type: ignore[misc] # untyped
         self._set_page_config()
         self._be_file_id_manager(self._backend)
         self.settings["jupyter_server_ydoc"] = Documents(self._backend)
-        self.serverapp.event_logger.add_listener(
-            schema_id=events.CONTENTS, listener=self._backend.changes.heard
-        )
+        for listener in (self._backend.changes.heard, self._backend.live.directories.heard):
+            self.serverapp.event_logger.add_listener(schema_id=events.CONTENTS, listener=listener)
+        rest_calls.believe(self.settings["identity_provider"])
 
     def initialize_handlers(self) -> None:
         """Jupyter's hook. Ours go before Jupyter's own."""
@@ -105,6 +106,7 @@ class RTStoreExtension(ExtensionApp):  # type: ignore[misc] # untyped
             [
                 (r"/rtstore/input/(.+)", KernelProxy, given),
                 (r"/rtstore/runs/(.+)", RunProxy, given),
+                (r"/rtstore/actions", ActionProxy, given),
                 (r"/rtstore/(?!internal/)(.*)", WorkerProxy, given),
                 (r"/api/collaboration/room/(.+)", RoomProxy, given),
                 (r"/api/collaboration/session/(.*)", WorkerProxy, patient),

@@ -55,7 +55,7 @@ class Kernels:
         *,
         contents_id: str,
     ) -> None:
-        self._manager, self._place_of, self._adopt = manager, place_of, adopt
+        self._manager, self.place_of, self._adopt = manager, place_of, adopt
         self._keys, self._contents_id = keys, contents_id
         self._host = socket.gethostname()
         self.instance = secrets.token_hex(8)
@@ -174,7 +174,7 @@ class Kernels:
         except KeyError:
             return None
         launch = launches.newest(kernel_id)
-        path, user = self._place_of(kernel_id)
+        path, user = self.place_of(kernel_id)
         told = {
             "host": self._host,
             "instance": self.instance,

@@ -144,3 +144,9 @@ class RunProxy(WorkerProxy):
         if action == "write":
             self.auth_resource, self.right = "kernels", "execute"
         await super()._forward(action)
+
+
+class ActionProxy(WorkerProxy):
+    """The same for actions: which right each needs, the worker knows."""
+
+    right = "read"

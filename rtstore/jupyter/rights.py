@@ -14,7 +14,19 @@ from tornado.web import HTTPError, authenticated
 
 from rtstore.schema.identity import Identity, User, sign
 
-RIGHTS = (("contents", "read"), ("contents", "write"), ("kernels", "execute"))
+RIGHTS = (
+    ("api", "read"),
+    ("contents", "read"),
+    ("contents", "write"),
+    ("kernels", "read"),
+    ("kernels", "write"),
+    ("kernels", "execute"),
+    ("kernelspecs", "read"),
+    ("sessions", "read"),
+    ("sessions", "write"),
+    ("terminals", "read"),
+    ("terminals", "write"),
+)
 """What workers decide by; told to them as ``resource:action``."""
 
 Method = TypeVar("Method", bound=Callable[..., Any])

@@ -13,6 +13,15 @@ rt:{S}:feed                  channel  awareness of JupyterLab:globalAwareness; "
 rt:{S}:who  :who:exp         hash,    who is in this Jupyter server; when each expires
                              zset
 rt:{S}:spoke                 zset     user → when they were last heard there; lives 1 s
+rt:{S}:live:<table>          hash     id → JSON: kernelspecs, kernels, sessions, terminals, status
+rt:{S}:live:actions          hash     id → JSON: what people asked the server to do, and its end
+rt:{S}:live:waiting          list     ids of actions that nobody has taken yet
+rt:{S}:live:content:<id>     string   what an action uploads (10 min)
+rt:{S}:live:dirs             zset     directory → until when somebody wants it (ms)
+rt:{S}:live:dir:<path>       hash     name → JSON: what is in the directory
+rt:{S}:live:directory:<path> hash     "directory" → JSON, once all of the above is there
+rt:{S}:live:versions         hash     live room → its version
+rt:{S}:live:feed             channel  what changed in which live room
 rt:{D}:meta                  hash     schema, epoch, gen, server, path, type, format, saved_…
 rt:{D}:log                   stream   one entry per update, ids <epoch>-<revision>, dense
 rt:{D}:snap                  hash     one update that says all entries up to `id`
@@ -272,6 +281,10 @@ class RootKeys:
     def who_exp(self) -> str:
         """Sorted set: when each of `who` expires."""
         return f"{self.tag}:who:exp"
+
+    def live(self, name: str) -> str:
+        """What the server's live rooms show: see `live_state` and `action_book`."""
+        return f"{self.tag}:live:{name}"
 
     @property
     def spoke(self) -> str:

@@ -7,6 +7,7 @@ from io import BytesIO
 
 from aiohttp import ClientSession, DummyCookieJar
 
+from rtstore.jupyter.rights import RIGHTS
 from tests.jupyter.conftest import SECRET, TOKEN, Jupyter
 from tests.jupyter.fake_worker import FakeWorker
 
@@ -30,7 +31,7 @@ async def test_a_session_request_reaches_a_worker_with_who_asks(
     assert "Cookie" not in seen.headers
     (who,) = worker.identities
     assert who.user.name.startswith("Anonymous")
-    assert who.rights == {"contents:read", "contents:write", "kernels:execute"}
+    assert who.rights == {f"{resource}:{action}" for resource, action in RIGHTS}
 
 
 async def test_nobody_reaches_a_worker_without_signing_in(

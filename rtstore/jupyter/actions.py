@@ -1,0 +1,147 @@
+"""Actions: does what people asked the server to do, each at most once.
+
+Whatever process a request came to may die: the record is in the store, and this server alone
+takes it. A server that died while it did something is followed by one that finishes what has a
+name fixed beforehand, and says of the rest that it is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from rtstore.errors import RTStoreError
+from rtstore.jupyter.deeds import FIXED, Deeds
+from rtstore.jupyter.failed import Failed
+from rtstore.redis_backend.action_book import ActionBook, Record
+from rtstore.redis_backend.link import Link
+from rtstore.redis_backend.live_state import SERVER
+from rtstore.tasks import until_set
+
+logger = logging.getLogger(__name__)
+
+LOOK_S = 2.0
+ADOPT_S = 5.0
+AT_ONCE = 32
+RETRY_S = 0.5
+STALE_MS = 60_000
+"""What waited longer is not done any more: who asked has gone another way by now."""
+KEPT = 500
+"""So many that have ended are remembered."""
+RESULT_BYTES_MAX = 2**20
+
+IsAlive = Callable[[str], Awaitable[bool]]
+
+
+class Actions:
+    """See the module. `instance` names this process; `is_alive` tells of others."""
+
+    def __init__(
+        self, book: ActionBook, deeds: Deeds, *, instance: str, is_alive: IsAlive
+    ) -> None:
+        self._book, self._deeds = book, deeds
+        self._instance, self._is_alive = instance, is_alive
+        self._news = asyncio.Event()
+        self._doing: set[str] = set()
+        self._places = asyncio.Semaphore(AT_ONCE)
+
+    async def run(self, link: Link, feed: str) -> None:
+        """Take and do, for ever."""
+        adopted = float("-inf")
+        async with link.listen(feed, self._heard), asyncio.TaskGroup() as tasks:
+            while True:
+                self._news.clear()
+                try:
+                    if time.monotonic() - adopted > ADOPT_S:
+                        await self._adopt(tasks)
+                        adopted = time.monotonic()
+                    for action_id in await self._book.waiting():
+                        await self._take(action_id, tasks)
+                except RTStoreError as error:
+                    logger.debug("actions not taken: %s", error)
+                await until_set(self._news, within_s=LOOK_S)
+
+    def _heard(self, data: bytes) -> None:
+        if b'"requested"' in data and json.loads(data).get("room") == SERVER:
+            self._news.set()
+
+    async def _take(self, action_id: str, tasks: asyncio.TaskGroup) -> None:
+        seen = await self._book.get(action_id)
+        if seen is None or seen["state"] != "requested":
+            return
+        now = int(time.time() * 1000)
+        if now - int(seen["requested"]) > STALE_MS:
+            error = {"status": 504, "message": "no server took it within a minute"}
+            await self._book.swap(seen, seen | {"state": "error", "ended": now, "error": error})
+            return
+        taken = seen | {"state": "in progress", "began": now, "by": self._instance}
+        if await self._book.swap(seen, taken):
+            self._begin(taken, tasks)
+
+    def _begin(self, taken: Record, tasks: asyncio.TaskGroup) -> None:
+        self._doing.add(taken["id"])
+        tasks.create_task(self._do(taken))
+
+    async def _do(self, taken: Record) -> None:
+        try:
+            async with self._places:
+                ended = await self._done(taken)
+            await self._end(taken, ended)
+        finally:
+            self._doing.discard(taken["id"])
+
+    async def _done(self, taken: Record) -> Record:
+        """Do it; how its record ends."""
+        try:
+            result: Any = await self._deeds.do(taken)
+        except Failed as error:
+            told = {"status": error.status, "message": str(error)}
+            return taken | {"state": "error", "error": told}
+        except Exception:  # the edge of one action: others go on
+            logger.exception("action failed id=%s action=%s", taken["id"], taken["action"])
+            told = {"status": 500, "message": "internal error; see the server's log"}
+            return taken | {"state": "error", "error": told}
+        if len(json.dumps(result)) > RESULT_BYTES_MAX:
+            why = f"done, but its result has more than {RESULT_BYTES_MAX} bytes"
+            return taken | {"state": "error", "error": {"status": 413, "message": why}}
+        return taken | {"state": "ok", "result": result}
+
+    async def _end(self, taken: Record, ended: Record) -> None:
+        """Say how it ended, however long the store is away."""
+        ended = ended | {"ended": int(time.time() * 1000)}
+        while True:
+            try:
+                if not await self._book.swap(taken, ended):
+                    await self._book.swap(None, ended)  # a store that forgot it is told again
+                await self._forget_old()
+            except RTStoreError as error:
+                logger.info("action's end not told id=%s: %s", taken["id"], error)
+                await asyncio.sleep(RETRY_S)
+            else:
+                return
+
+    async def _forget_old(self) -> None:
+        records = [one for one in await self._book.all() if one["ended"] is not None]
+        if len(records) > KEPT * 1.1:
+            for one in sorted(records, key=lambda one: int(one["ended"]))[:-KEPT]:
+                await self._book.forget(one)
+
+    async def _adopt(self, tasks: asyncio.TaskGroup) -> None:
+        """Take over what a server began that is gone."""
+        for seen in await self._book.all():
+            if seen["state"] != "in progress" or seen["id"] in self._doing:
+                continue
+            if seen["by"] != self._instance and await self._is_alive(seen["by"]):
+                continue
+            taken = seen | {"by": self._instance}
+            if seen["action"] not in FIXED:
+                why = "the server went down while it did this; it may have been done"
+                told = {"status": 500, "message": why}
+                now = int(time.time() * 1000)
+                await self._book.swap(seen, taken | {"state": "lost", "ended": now, "error": told})
+            elif taken == seen or await self._book.swap(seen, taken):
+                self._begin(taken, tasks)

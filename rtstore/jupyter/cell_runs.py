@@ -1,0 +1,125 @@
+"""CellRuns: runs cells of a notebook that an action names, and waits for their end."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from rtstore.jupyter.failed import Failed
+from rtstore.redis_backend.action_book import Record
+from rtstore.redis_backend.file_index import FileIndex
+from rtstore.redis_backend.keys import Keys
+from rtstore.redis_backend.link import Link
+from rtstore.redis_backend.registry import Registry
+from rtstore.redis_backend.run_book import RunBook
+from rtstore.redis_backend.run_queue import RunQueue
+from rtstore.redis_backend.update_log import UpdateLog
+from rtstore.schema import feed
+from rtstore.schema.feed import FeedNotice
+from rtstore.schema.ids import BEGINNING, new_worker_id
+from rtstore.schema.kinds import NOTEBOOK
+from rtstore.schema.run import LOST, OK, OVER, Run
+from rtstore.tasks import until_set
+
+KernelOf = Callable[[str, str | None], Awaitable[str]]
+LOOK_S = 1.0
+ASK_AGAIN_S = 5.0
+"""The store may have forgotten that it was asked; the same runs are asked for again."""
+
+
+class CellRuns:
+    """See the module."""
+
+    def __init__(self, link: Link, keys: Keys, index: FileIndex, *, contents_id: str) -> None:
+        self._link, self._keys, self._index = link, keys, index
+        self._contents_id, self._worker = contents_id, new_worker_id()
+
+    async def run(self, record: Record, kernel_of: KernelOf) -> dict[str, Any]:
+        """Run the cells; what became of each. The same record again runs nothing twice.
+
+        Raises Failed, StoreUnavailable, StoreRefused.
+        """
+        params, path = record["params"], str(record["params"]["path"]).strip("/")
+        kernel_id = await kernel_of(path, params.get("kernel_name"))
+        document, _ = await self._index.index(path)
+        place = {"server": self._contents_id, "path": path, "type": NOTEBOOK, "format": "json"}
+        log = UpdateLog(self._link, self._keys.document(document), worker=self._worker)
+        await log.open(BEGINNING, gen=new_worker_id(), place=place)
+        runs = [
+            Run(
+                id=uuid.uuid5(uuid.NAMESPACE_URL, f"rtstore:run:{record['id']}:{at}").hex,
+                document=document,
+                cell=cell,
+                user=record["user"],
+                name=record["name"],
+                kernel=kernel_id,
+                requested=str(record["requested"]),
+            )
+            for at, cell in enumerate(params["cells"])
+        ]
+        states = await self._until_over(runs)
+        told = [{"run": one.id, "cell": one.cell, "state": states[one.id]} for one in runs]
+        return {"kernel_id": kernel_id, "runs": told}
+
+    async def _until_over(self, runs: list[Run]) -> dict[str, str]:
+        keys = self._keys.document(runs[0].document)
+        book = RunBook(self._link, keys)
+        queue = RunQueue(self._link, self._keys.kernel(self._contents_id, runs[0].kernel))
+        settled: dict[str, dict[str, Any]] = {}
+        news = asyncio.Event()
+
+        def heard(data: bytes) -> None:
+            message = feed.parse(data)
+            if not isinstance(message, FeedNotice):
+                return
+            told = message.told
+            if told.get("type") == "run settled":
+                settled[str(told.get("run"))] = told
+            elif told.get("type") == "refused":  # the keeper can't read the file
+                why = {"status": 400, "why": told.get("reason")}
+                settled.update({run.id: why for run in runs})
+            news.set()
+
+        loop = asyncio.get_running_loop()
+        asked_at = float("-inf")
+        async with self._link.listen(keys.feed, heard):
+            while True:
+                news.clear()
+                states = await _states(queue, runs, settled)
+                if len(states) == len(runs) and set(states.values()) <= OVER:
+                    return states
+                if len(states) < len(runs) and loop.time() - asked_at > ASK_AGAIN_S:
+                    if await self._is_dead(runs[0].kernel):
+                        return {run.id: states.get(run.id, LOST) for run in runs}
+                    asked_at = loop.time()
+                    await self._ask(book, runs)
+                await until_set(news, within_s=LOOK_S)
+
+    async def _ask(self, book: RunBook, runs: list[Run]) -> None:
+        document = runs[0].document
+        await book.ask([(run, {}) for run in runs])
+        await Registry(self._link, self._keys).mark(document)
+        note = feed.notice("opened", document=document)
+        await self._link.command("SPUBLISH", self._keys.root(self._contents_id).feed, note)
+
+    async def _is_dead(self, kernel_id: str) -> bool:
+        meta = self._keys.kernel(self._contents_id, kernel_id).meta
+        return bool(await self._link.command("HGET", meta, "state") == b"dead")
+
+
+async def _states(
+    queue: RunQueue, runs: list[Run], settled: dict[str, dict[str, Any]]
+) -> dict[str, str]:
+    """Of those that are known. Raises Failed if the keeper refused them."""
+    states = {}
+    for run in runs:
+        told = settled.get(run.id, {})
+        if (status := int(told.get("status", 0))) >= 400:
+            raise Failed(status, str(told.get("why")))
+        if (known := await queue.get(run.id)) is not None:
+            states[run.id] = known.state
+        elif status:  # a cell without code is not run
+            states[run.id] = OK
+    return states

@@ -1,0 +1,244 @@
+"""LiveTables: says in the store what this server has: specs, kernels, sessions, terminals, status.
+
+All of it is in this process's memory, so it is looked at twice a second, and at once where we know
+that something happened; only what is another now is written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+from jupyter_core.utils import ensure_async
+from jupyter_server._tz import isoformat
+from jupyter_server.serverapp import ServerApp
+from jupyter_server.services.kernelspecs.handlers import is_kernelspec_model, kernelspec_model
+
+from rtstore.errors import RTStoreError
+from rtstore.jupyter import launches
+from rtstore.redis_backend.kernel_index import KernelIndex
+from rtstore.redis_backend.link import Link
+from rtstore.redis_backend.live_state import SERVER, Change, LiveState
+from rtstore.redis_backend.run_queue import RunQueue
+from rtstore.schema.run import RUNNING, SENT
+from rtstore.tasks import until_set
+
+logger = logging.getLogger(__name__)
+
+LOOK_S = 0.5
+SPECS_S = 30.0
+ACTIVITY_S = 10.0
+"""Nothing but `last_activity` is another: that is told this often."""
+RECONCILE_S = 10.0
+"""A store that forgot what it was told is told again after this."""
+
+Records = dict[str, dict[str, Any]]
+"""Id → record, of one table."""
+
+
+class LiveTables:
+    """See the module."""
+
+    def __init__(self, serverapp: ServerApp, place_of: Callable[[str], tuple[str, str]]) -> None:
+        """`place_of` tells a kernel's notebook, and whose own it is."""
+        self._serverapp, self._place_of = serverapp, place_of
+        self._told: dict[str, Records] = {}
+        self._activity: dict[tuple[str, str], float] = {}
+        self._specs: Records = {}
+        self._specs_at = float("-inf")
+        self._news = asyncio.Event()
+
+    def look(self) -> None:
+        """Something is another now."""
+        self._news.set()
+
+    async def run(self, link: Link, index: KernelIndex, state: LiveState) -> None:
+        """Keep the store current, for ever."""
+        reconciled = float("-inf")
+        try:
+            while True:
+                self._news.clear()
+                try:
+                    if time.monotonic() - reconciled > RECONCILE_S:
+                        await self._reconcile(state)
+                        reconciled = time.monotonic()
+                    await self._tell(link, index, state, is_up=True)
+                except RTStoreError as error:
+                    logger.debug("live tables not told: %s", error)
+                    reconciled = float("-inf")
+                await until_set(self._news, within_s=LOOK_S)
+        finally:
+            if link.connected:
+                await self._say_down(state)
+
+    async def _reconcile(self, state: LiveState) -> None:
+        """Believe of what was told what the store has."""
+        tables = (await state.read(SERVER)).tables
+        self._told = {
+            name: {key: json.loads(one) for key, one in table.items()}
+            for name, table in tables.items()
+            if name != "actions"
+        }
+
+    async def _say_down(self, state: LiveState) -> None:
+        told = self._told.get("status", {}).get("server")
+        if told is not None:
+            try:
+                await state.write(SERVER, [("status", "server", _text(told | {"is_up": False}))])
+            except RTStoreError as error:
+                logger.debug("not told that the server stops: %s", error)
+
+    async def _tell(
+        self, link: Link, index: KernelIndex, state: LiveState, *, is_up: bool
+    ) -> None:
+        kernels = await self._kernels(link, index)
+        now = {
+            "kernelspecs": await self._kernelspecs(),
+            "kernels": kernels,
+            "sessions": await self._sessions(),
+            "terminals": self._terminals(),
+            "status": {"server": self._status(kernels, is_up=is_up)},
+        }
+        changes = [
+            change for table, records in now.items() for change in self._changes(table, records)
+        ]
+        if changes:
+            await state.write(SERVER, changes)
+            for table, key, text in changes:
+                if text:
+                    self._told.setdefault(table, {})[key] = now[table][key]
+                else:
+                    self._told[table].pop(key, None)
+                    self._activity.pop((table, key), None)
+
+    def _changes(self, table: str, records: Records) -> list[Change]:
+        told = self._told.get(table, {})
+        gone = [(table, key, "") for key in told if key not in records]
+        return gone + [
+            (table, key, _text(one))
+            for key, one in records.items()
+            if self._is_news(table, key, told.get(key), one)
+        ]
+
+    def _is_news(
+        self, table: str, key: str, before: Mapping[str, Any] | None, now: Mapping[str, Any]
+    ) -> bool:
+        if before == now:
+            return False
+        at = time.monotonic()
+        is_activity = before is not None and _without_activity(before) == _without_activity(now)
+        if is_activity and at - self._activity.get((table, key), float("-inf")) < ACTIVITY_S:
+            return False
+        self._activity[table, key] = at
+        return True
+
+    async def _kernelspecs(self) -> Records:
+        if time.monotonic() - self._specs_at < SPECS_S:
+            return self._specs
+        manager, app = self._serverapp.kernel_spec_manager, self._serverapp
+        default = app.kernel_manager.default_kernel_name
+        found = {}
+        try:
+            for name, info in (await ensure_async(manager.get_all_specs())).items():
+                model = info
+                if not is_kernelspec_model(info):
+                    base = SimpleNamespace(base_url=app.base_url)
+                    model = await asyncio.to_thread(
+                        kernelspec_model, base, name, info["spec"], info["resource_dir"]
+                    )
+                found[name] = {
+                    "name": name,
+                    "is_default": name == default,
+                    "spec": model["spec"],
+                    "resources": model["resources"],
+                }
+        except Exception as error:  # any spec manager; what was found before is still there
+            logger.warning("kernelspecs not read: %s", error)
+            found = self._specs
+        self._specs, self._specs_at = found, time.monotonic()
+        return found
+
+    async def _kernels(self, link: Link, index: KernelIndex) -> Records:
+        found = {}
+        manager = self._serverapp.kernel_manager
+        for model in await ensure_async(manager.list_kernels()):
+            kernel_id = str(model["id"])
+            path, user = self._place_of(kernel_id)
+            launch = launches.newest(kernel_id)
+            run, waiting = await self._runs(link, index, kernel_id)
+            found[kernel_id] = {
+                "id": kernel_id,
+                "name": model["name"],
+                "state": str(model["execution_state"]),
+                "connections": int(model["connections"]),
+                "last_activity": str(model["last_activity"]),
+                "starts": launch.generation if launch is not None and launch.pid else 1,
+                "path": path,
+                "user": user,
+                "run": run,
+                "waiting": waiting,
+            }
+        return found
+
+    async def _runs(
+        self, link: Link, index: KernelIndex, kernel_id: str
+    ) -> tuple[dict[str, str] | None, int]:
+        """What it runs now, and how many runs are not over."""
+        queue = RunQueue(link, index.keys_of(kernel_id))
+        waiting = await queue.waiting()
+        if not waiting:
+            return None, 0
+        run = await queue.get(waiting[0])
+        if run is None or run.state not in {SENT, RUNNING}:
+            return None, len(waiting)
+        told = {"id": run.id, "document": run.document, "cell": run.cell}
+        return told | {"user": run.user, "name": run.name}, len(waiting)
+
+    async def _sessions(self) -> Records:
+        found = {}
+        for one in await ensure_async(self._serverapp.session_manager.list_sessions()):
+            found[one["id"]] = {
+                "id": one["id"],
+                "path": one["path"],
+                "name": one["name"],
+                "type": one["type"],
+                "kernel_id": (one.get("kernel") or {}).get("id"),
+            }
+        return found
+
+    def _terminals(self) -> Records:
+        manager = self._serverapp.web_app.settings.get("terminal_manager")
+        if manager is None:
+            return {}
+        return {
+            str(one["name"]): {
+                "name": str(one["name"]),
+                "last_activity": str(one["last_activity"]),
+            }
+            for one in manager.list()
+        }
+
+    def _status(self, kernels: Records, *, is_up: bool) -> dict[str, Any]:
+        app = self._serverapp.web_app
+        started = app.settings.get("started", datetime.fromtimestamp(0, UTC))
+        return {
+            "started": isoformat(started),
+            "last_activity": isoformat(app.last_activity()),
+            "connections": sum(one["connections"] for one in kernels.values()),
+            "kernels": len(kernels),
+            "is_up": is_up,
+        }
+
+
+def _without_activity(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name != "last_activity"}
+
+
+def _text(record: Mapping[str, Any]) -> str:
+    return json.dumps(record, separators=(",", ":"))

@@ -1,0 +1,20 @@
+-- Note an action that somebody wants done.
+-- Atomic, so that an id that is asked twice is one action, and nobody waits for what is not noted.
+-- KEYS[1] versions: hash, room → number
+-- KEYS[2] feed: channel
+-- KEYS[3] actions: hash, id → record (JSON)
+-- KEYS[4] waiting: list of ids, the next one first
+-- ARGV[1] id
+-- ARGV[2] record
+-- returns: the record that the id had before, or nothing
+local versions, feed, actions, waiting = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local id, record = ARGV[1], ARGV[2]
+
+local before = redis.call('HGET', actions, id)
+if before then return before end
+redis.call('HSET', actions, id, record)
+redis.call('RPUSH', waiting, id)
+local version = redis.call('HINCRBY', versions, 'server', 1)
+redis.call('SPUBLISH', feed, '{"room":"server","version":' .. version
+  .. ',"changes":[{"table":"actions","id":' .. cjson.encode(id) .. ',"record":' .. record .. '}]}')
+return false

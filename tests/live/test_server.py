@@ -1,0 +1,232 @@
+"""What a Jupyter server has is seen live, by who may see it; what is asked for is done."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+
+from tests.live.looker import looking, server_id
+from tests.support.lab import Lab
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+def _http(lab: Lab) -> ClientSession:
+    return ClientSession(headers={"Authorization": f"token {lab.token}"})
+
+
+async def test_a_kernel_is_seen_from_its_start_to_its_end(lab: Lab) -> None:
+    async with looking(lab) as ann, looking(lab, at=f"{lab.workers()[1].url}/") as bob:
+        await ann.until(lambda: "python3" in ann.tables["kernelspecs"])
+        assert ann.tables["status"]["server"]["is_up"]
+        started = await ann.ask("kernel.start", name="python3")
+        assert started["state"] == "ok", started
+        kernel_id = started["result"]["kernel_id"]
+        for one in (ann, bob):
+            await one.until(
+                lambda: kernel_id in ann.tables["kernels"].keys() & bob.tables["kernels"]
+            )
+        again = await ann.ask("kernel.restart", kernel_id=kernel_id)
+        assert (again["state"], again["result"]) == ("ok", None)
+        await bob.until(lambda: bob.tables["kernels"][kernel_id]["starts"] == 2)
+        assert (await bob.ask("kernel.interrupt", kernel_id=kernel_id))["state"] == "ok"
+        assert (await bob.ask("kernel.shutdown", kernel_id=kernel_id))["state"] == "ok"
+        await ann.until(lambda: kernel_id not in ann.tables["kernels"])
+        gone = await ann.ask("kernel.restart", kernel_id=kernel_id)
+        assert (gone["state"], gone["error"]["status"]) == ("error", 404)
+
+
+async def test_cells_are_run_and_the_kernel_shows_which(lab: Lab) -> None:
+    lab.write_notebook("run.ipynb", ["import time; time.sleep(1)", "print('done')"])
+    async with looking(lab) as ann:
+        asked = asyncio.ensure_future(
+            ann.ask("cell.run", path="run.ipynb", cells=["cell-0", "cell-1"])
+        )
+        busy = await ann.until(
+            lambda: [
+                k for k in ann.tables["kernels"].values() if k["run"] and k["state"] == "busy"
+            ]
+        )
+        assert busy[0]["run"]["cell"] == "cell-0"
+        assert busy[0]["path"] == "run.ipynb"
+        assert [s["path"] for s in ann.tables["sessions"].values()] == ["run.ipynb"]
+        done = await asked
+        assert done["state"] == "ok", done
+        assert [one["state"] for one in done["result"]["runs"]] == ["ok", "ok"]
+        kernel_id = done["result"]["kernel_id"]
+        await ann.until(lambda: ann.tables["kernels"][kernel_id]["state"] == "idle")
+        told = await ann.ask("kernel.complete", kernel_id=kernel_id, code="time.sle", cursor_pos=8)
+        assert "sleep" in str(told["result"]["matches"])
+        told = await ann.ask("kernel.inspect", kernel_id=kernel_id, code="print", cursor_pos=3)
+        assert told["result"]["found"]
+        told = await ann.ask("kernel.is_complete", kernel_id=kernel_id, code="for x in y:")
+        assert told["result"]["status"] == "incomplete"
+        told = await ann.ask("kernel.history", kernel_id=kernel_id)
+        assert told["result"]["status"] == "ok"
+        session = next(iter(ann.tables["sessions"].values()))
+        ended = await ann.ask("session.delete", session_id=session["id"])
+        assert ended["state"] == "ok"
+        await ann.until(lambda: not ann.tables["sessions"])
+
+
+async def test_a_cell_that_is_not_there_is_an_error(lab: Lab) -> None:
+    lab.write_notebook("few.ipynb", ["1"])
+    async with looking(lab) as ann:
+        told = await ann.ask("cell.run", path="few.ipynb", cells=["no such cell"])
+        assert told["state"] == "error", told
+        assert "no such cell" in told["error"]["message"]
+        told = await ann.ask("cell.run", path="none.ipynb", cells=["x"])
+        assert (told["state"], told["error"]["status"]) == ("error", 404), told
+
+
+async def test_a_terminal_is_seen(lab: Lab) -> None:
+    async with looking(lab) as ann:
+        made = await ann.ask("terminal.create")
+        name = made["result"]["name"]
+        await ann.until(lambda: name in ann.tables["terminals"])
+        assert (await ann.ask("terminal.delete", name=name))["state"] == "ok"
+        await ann.until(lambda: name not in ann.tables["terminals"])
+
+
+async def test_what_is_done_to_files_is_seen_whoever_does_it(lab: Lab) -> None:
+    folder = lab.notes / "data é"
+    folder.mkdir()
+    async with looking(lab) as ann, looking(lab, "dir:{S}:data é") as there:
+        await there.until(lambda: there.tables["directory"]["directory"]["state"] == "ok")
+        assert there.tables["contents"] == {}
+
+        def names() -> set[str]:
+            return set(there.tables["contents"])
+
+        (folder / "outside.txt").write_text("by another program")
+        await there.until(lambda: names() == {"outside.txt"})
+        record = there.tables["contents"]["outside.txt"]
+        assert (record["type"], record["size"]) == ("file", 18)
+        os.utime(folder / "outside.txt", (1, 1))
+        await there.until(
+            lambda: there.tables["contents"]["outside.txt"]["last_modified"].startswith("1970")
+        )
+        told = await ann.ask(
+            "contents.upload", path="data é/up.txt", content="héllo", format="text"
+        )
+        assert told["result"]["path"] == "data é/up.txt", told
+        assert "content" not in told["params"]
+        await there.until(lambda: "up.txt" in names())
+        assert (folder / "up.txt").read_text() == "héllo"
+        await ann.ask("contents.rename", path="data é/up.txt", new_path="data é/b.txt")
+        await there.until(lambda: "b.txt" in names() and "up.txt" not in names())
+        copy = await ann.ask("contents.copy", path="data é/b.txt", to="data é")
+        await there.until(lambda: copy["result"]["name"] in names())
+        made = await ann.ask("contents.create", path="data é", type="notebook")
+        await there.until(lambda: made["result"]["name"] in names())
+        await ann.ask("contents.delete", path="data é/b.txt")
+        await there.until(lambda: "b.txt" not in names())
+        (folder / "outside.txt").unlink()
+        await there.until(lambda: "outside.txt" not in names())
+        (folder / ".hidden").write_text("")
+        (folder / "last.txt").write_text("")
+        await there.until(lambda: "last.txt" in names())
+        assert ".hidden" not in names()
+
+
+async def test_checkpoints(lab: Lab) -> None:
+    (lab.notes / "kept.txt").write_text("first")
+    async with looking(lab) as ann:
+        made = await ann.ask("checkpoint.create", path="kept.txt")
+        assert made["state"] == "ok", made
+        (lab.notes / "kept.txt").write_text("second")
+        listed = await ann.ask("checkpoint.list", path="kept.txt")
+        assert [one["id"] for one in listed["result"]] == [made["result"]["id"]]
+        back = await ann.ask(
+            "checkpoint.restore", path="kept.txt", checkpoint_id=made["result"]["id"]
+        )
+        assert back["state"] == "ok", back
+        assert (lab.notes / "kept.txt").read_text() == "first"
+
+
+async def test_who_writes_is_refused_and_told_what_to_do(lab: Lab) -> None:
+    async with looking(lab) as ann:
+        await ann.until(lambda: ann.version)
+        for text in ("no json", "[]", '{"type": "changes"}', '"x"'):
+            seen = len(ann.messages)
+            await ann.socket.send_str(text)
+            await ann.until(lambda: len(ann.messages) > seen)  # noqa: B023
+            assert ann.messages[-1]["type"] == "error"
+        bad = await ann.ask("kernel.fly")
+        assert "kernel.restart" in bad["message"]
+        bad = await ann.ask("kernel.restart")
+        assert "kernel_id: is missing" in bad["message"]
+        await ann.socket.send_bytes(b"\0\0\1\0")
+        assert await ann.until(lambda: ann.code) == 4400
+
+
+@pytest.mark.parametrize("room", ["dir:{S}:no such directory", "dir:{S}:../..", "server:other"])
+async def test_a_room_that_there_is_not(lab: Lab, room: str) -> None:
+    async with looking(lab, room) as ann:
+        assert await ann.until(lambda: ann.code) == 4404
+
+
+async def test_over_http(lab: Lab) -> None:
+    async with _http(lab) as http:
+        name = await server_id(http, lab)
+        async with http.get(f"{lab.url}rtstore/live/server:{name}") as reply:
+            told = await reply.json()
+            assert (reply.status, told["type"]) == (200, "snapshot")
+        async with http.get(f"{lab.url}rtstore/live/dir:{name}:none") as reply:
+            assert reply.status == 404
+        async with http.get(
+            f"{lab.url}rtstore/live/server:{name}", headers={"Accept": "text/event-stream"}
+        ) as stream:
+            first = await _event(stream)
+            assert (first[0], first[1]["type"]) == ("snapshot", "snapshot")
+            asked = {"id": "once-1", "action": "terminal.create", "params": {"name": "sse"}}
+            for status in (201, 200):
+                async with http.post(f"{lab.url}rtstore/actions", json=asked) as reply:
+                    assert reply.status == status, await reply.text()
+            kind, changes = await _event(stream)
+            assert kind == "changes"
+            assert changes["changes"][0]["table"] == "actions"
+        async with http.get(f"{lab.url}rtstore/actions/once-1", params={"wait": "20"}) as reply:
+            record = await reply.json()
+        assert (record["state"], record["result"]) == ("ok", {"name": "sse"})
+        async with http.get(f"{lab.url}rtstore/actions") as reply:
+            assert "once-1" in [one["id"] for one in (await reply.json())["actions"]]
+        for body, status in (({"action": "none"}, 400), ([], 400)):
+            async with http.post(f"{lab.url}rtstore/actions", json=body) as reply:
+                assert reply.status == status
+    async with ClientSession() as nobody:
+        async with nobody.post(f"{lab.url}rtstore/actions", json=asked) as reply:
+            assert reply.status == 403
+        async with nobody.get(f"{lab.url}rtstore/server") as reply:
+            assert reply.status == 403
+
+
+async def _event(stream: Any) -> tuple[str, dict[str, Any]]:
+    async with asyncio.timeout(20):
+        while True:
+            line = (await stream.content.readline()).decode()
+            if line.startswith("event: "):
+                data = (await stream.content.readline()).decode()
+                return line[7:].strip(), json.loads(data[6:])
+
+
+async def test_a_missed_change_is_made_good(lab: Lab) -> None:
+    """The store forgets all; the server tells it again, and who looks is told anew."""
+    async with looking(lab) as ann:
+        await ann.until(lambda: ann.tables["kernelspecs"])
+        seen = len(ann.messages)
+        async with lab.redis() as redis:
+            await redis.flushall()
+        await ann.until(
+            lambda: (
+                any(m["type"] == "snapshot" for m in ann.messages[seen:])
+                and ann.tables["kernelspecs"]
+            ),
+            within_s=30.0,
+        )
+        assert (await ann.ask("terminal.create", name="after"))["state"] == "ok"
