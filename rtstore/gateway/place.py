@@ -18,6 +18,7 @@ from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.registry import MARK_EVERY_S, Registry
 from rtstore.redis_backend.update_log import SCHEMA, Opened, UpdateLog
 from rtstore.schema import feed
+from rtstore.schema.app_document import APP, is_app, path_of
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +105,10 @@ class Place:
         self.path = path or self.path
 
     async def has_file(self) -> bool:
-        """Whether the id still stands for a file; learns its path."""
+        """Whether the id still stands for a file, or needs none; learns its path."""
+        if is_app(self.document_id):
+            self.moved(path_of(self.document_id))
+            return True
         path = await self._all.files.path_of(self.document_id)
         self.moved(path or "")
         return path is not None
@@ -119,7 +123,7 @@ class Place:
         }
         opened = await follower.open(gen=self.gen or new_gen(), is_held=is_held, place=place)
         self.gen = self.gen or opened.meta["gen"]
-        if opened.verdict == "new" and self.path:
+        if opened.verdict == "new" and self.path and self.kind != APP:
             await self._all.files.adopt(self.document_id, self.path)
         return opened
 

@@ -11,12 +11,20 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from rtstore.errors import JupyterUnavailable, NoSuchDocument, StoreRefused, StoreUnavailable
+from rtstore.errors import (
+    BadDocument,
+    JupyterUnavailable,
+    NoSuchDocument,
+    StoreRefused,
+    StoreUnavailable,
+)
+from rtstore.gateway import app_documents
 from rtstore.gateway.gateway import GATEWAY, Gateway
 from rtstore.gateway.place import Place, new_gen, session_id
 from rtstore.redis_backend.file_index import api_path
 from rtstore.redis_backend.history import History, LastSnapshot
 from rtstore.redis_backend.update_log import Opened
+from rtstore.schema.app_document import APP
 from rtstore.schema.ids import BEGINNING
 
 logger = logging.getLogger(__name__)
@@ -34,14 +42,18 @@ async def open_session(request: web.Request) -> web.Response:
     """
     gateway = request.app[GATEWAY]
     await gateway.gate.admit(request, "contents:write")
-    form, kind = await _asked(request)
+    form, kind, schema = await _asked(request)
     loop = asyncio.get_running_loop()
     until = loop.time() + TRY_FOR_S
     while True:
         try:
-            status, told = await _session(gateway, request.match_info["path"], kind, form)
+            path = request.match_info["path"]
+            if kind == APP:
+                status, told = await app_documents.session(gateway, path, schema)
+            else:
+                status, told = await _session(gateway, path, kind, form)
             return web.json_response(told, status=status)
-        except NoSuchDocument as error:
+        except (NoSuchDocument, BadDocument) as error:
             return _error(400, str(error))
         except (StoreUnavailable, StoreRefused, JupyterUnavailable) as error:
             if loop.time() > until:
@@ -50,15 +62,17 @@ async def open_session(request: web.Request) -> web.Response:
             await asyncio.sleep(RETRY_S)
 
 
-async def _asked(request: web.Request) -> tuple[str, str]:
+async def _asked(request: web.Request) -> tuple[str, str, object]:
     try:
         told = json.loads(await request.read())
-        form, kind = told["format"], told["type"]
+        form, kind, schema = told["format"], told["type"], told.get("schema")
     except (ValueError, KeyError, TypeError):
         raise web.HTTPBadRequest(reason='the body must be {"format": ..., "type": ...}') from None
     if not all(isinstance(x, str) and x.isidentifier() for x in (form, kind)):
         raise web.HTTPBadRequest(reason="format and type must be words")
-    return form, kind
+    if APP in {form, kind} and form != kind:
+        raise web.HTTPBadRequest(reason="an app document has format app and type app")
+    return form, kind, schema
 
 
 def _error(status: int, message: str) -> web.Response:

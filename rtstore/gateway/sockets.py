@@ -29,6 +29,7 @@ from rtstore.gateway.member import Code, Member, code_of
 from rtstore.gateway.place import Place
 from rtstore.gateway.room import Room
 from rtstore.pubsub.outbox import Outbox
+from rtstore.schema.app_document import APP, PREFIX, is_app
 from rtstore.schema.ids import is_document_id
 
 logger = logging.getLogger(__name__)
@@ -64,10 +65,14 @@ class Asked:
     @classmethod
     def parse(cls, room: str, session: str) -> Asked:
         """From a room's name, ``<format>:<type>:<file id>``. Raises NoSuchDocument."""
+        if room.startswith("app:") and room.count(":") == 1:
+            room = f"app:app:{PREFIX}{room.removeprefix('app:')}"
         parts = room.split(":", 2)
         if len(parts) != 3 or not is_document_id(parts[2]):
             raise NoSuchDocument(f"no room is called {room[:80]}")
         form, kind, document_id = parts
+        if is_app(document_id) != (form == kind == APP):
+            raise NoSuchDocument(f"{document_id}: an app document's room is app:<name>")
         return cls(document_id, kind, form, session)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 from typing import Any, NoReturn
 
 from rtstore.errors import (
@@ -103,9 +104,19 @@ class Keeper:
         await self._wait_for_heal()
         was_read = await self._load()
         self._is_loaded = True
-        viewer = Viewer(charge)
-        if charge.where.kind == NOTEBOOK:
-            self._kernels = Kernels(charge)
+        jobs = self._jobs(was_read=was_read)
+        charge.replica.edited.set()  # what the one before us did not come to save
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for job in jobs:
+                    tasks.create_task(job)
+        except asyncio.CancelledError:
+            await self._finish()
+            raise
+
+    def _jobs(self, *, was_read: bool) -> list[Coroutine[Any, Any, None]]:
+        """What is done for as long as it is kept."""
+        charge = self._charge
         jobs = [
             charge.replica.follower.run(),
             self._saver.run(),
@@ -117,17 +128,11 @@ class Keeper:
             self._tell_opened(was_read=was_read),
         ]
         if charge.office.settings.view:
-            jobs.append(viewer.run())
-        if self._kernels is not None:
+            jobs.append(Viewer(charge).run())
+        if charge.where.kind == NOTEBOOK:
+            self._kernels = Kernels(charge)
             jobs.append(self._kernels.run())
-        charge.replica.edited.set()  # what the one before us did not come to save
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                for job in jobs:
-                    tasks.create_task(job)
-        except asyncio.CancelledError:
-            await self._finish()
-            raise
+        return jobs
 
     async def _load(self) -> bool:
         """Whether the file was read, as soon as there is a Jupyter server to ask."""
@@ -232,11 +237,7 @@ class Keeper:
 
     async def _let_go(self) -> None:
         charge = self._charge
-        try:
-            await self._drafts.write()
-            await self._saver.save()
-        except (NotSaved, JupyterUnavailable) as error:
-            logger.warning("kept, not saved document=%s why=%s", charge.document_id, error)
+        if not await self._put_away():
             return
         await self._compactor.compact(keep=0)
         await charge.office.registry.unmark(charge.document_id)
@@ -244,6 +245,16 @@ class Keeper:
             await charge.office.registry.mark(charge.document_id)
             return
         await self._release("nobody has it open")
+
+    async def _put_away(self) -> bool:
+        """Whether all of it is where it is to be while nobody keeps it."""
+        try:
+            await self._drafts.write()
+            await self._saver.save()
+        except (NotSaved, JupyterUnavailable) as error:
+            logger.warning("kept, not saved document=%s why=%s", self._charge.document_id, error)
+            return False
+        return True
 
     async def _release(self, why: str) -> NoReturn:
         await self._charge.event(

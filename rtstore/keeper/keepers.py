@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from aiohttp import ClientSession
 
 from rtstore.errors import BadDocument, JupyterUnavailable, RTStoreError, SettingsError
+from rtstore.keeper.app_keeper import AppKeeper
 from rtstore.keeper.charge import Charge, Office
 from rtstore.keeper.contents import Contents, Where
 from rtstore.keeper.importer import Refused
@@ -22,6 +23,7 @@ from rtstore.redis_backend.registry import Registry
 from rtstore.redis_backend.update_log import Meta, UpdateLog
 from rtstore.replica.replica import Replica
 from rtstore.schema import feed
+from rtstore.schema.app_document import APP, is_app, path_of
 from rtstore.schema.feed import FeedNotice
 from rtstore.settings import Settings
 from rtstore.tasks import cause_of
@@ -139,8 +141,10 @@ class Keepers:
         office, keys = self._office, self._keys.document(document_id)
         log = UpdateLog(office.link, keys, worker=office.worker)
         meta: Meta = await log.meta()
-        path = await office.files.path_of(document_id)
-        if path is None:
+        path = path_of(document_id)
+        if not is_app(document_id):
+            path = await office.files.path_of(document_id) or ""
+        if not path:
             raise Released("its file was deleted")
         where = Where(path, meta.get("type", "file"), meta.get("format", "text"))
         try:
@@ -150,7 +154,7 @@ class Keepers:
             await office.link.command("SPUBLISH", keys.feed, note)
             raise Refused(str(error)) from error
         charge = Charge(office, document_id, keys, log, lease, where, meta.get("gen", ""), replica)
-        keeper = Keeper(charge)
+        keeper = AppKeeper(charge) if where.kind == APP else Keeper(charge)
         self._kept[document_id] = keeper
         logger.info("keeping document=%s path=%s", document_id, path)
         await office.link.command("HSET", keys.meta, "owner", office.worker)

@@ -31,6 +31,7 @@ rt:{D}:view                  hash     the live document for people
 rt:{D}:feed                  channel  log entries with their ids, awareness, notices
 rt:{D}:who  :who:exp         hash,    who is here, readable JSON; when each expires
                              zset
+rt:{D}:schema                string   the JSON Schema of an application's document
 rt:{D}:authors               hash     Yjs client id → user and first time
 rt:{D}:history               hash     archived entries in blocks: "<first>..<last>" → zlib; the
                                       snapshots of histories that ended: "snap-<id>"
@@ -124,6 +125,11 @@ class DocumentKeys:
     def who_exp(self) -> str:
         """Sorted set: when each of `who` expires."""
         return f"{self.tag}:who:exp"
+
+    @property
+    def schema(self) -> str:
+        """String: the JSON Schema of an application's document."""
+        return f"{self.tag}:schema"
 
     @property
     def authors(self) -> str:

@@ -10,6 +10,7 @@ from jupyter_ydoc.ybasedoc import YBaseDoc
 from pycrdt import Doc
 
 from rtstore.errors import BadDocument
+from rtstore.schema.app_document import APP, AppDocument
 
 TEXT_KINDS = frozenset({"file", "text", "unicode"})
 """Kinds whose content is one string of text."""
@@ -23,7 +24,7 @@ def _installed() -> dict[str, EntryPoint]:
 
 def known() -> list[str]:
     """The kinds that `make` knows, sorted."""
-    return sorted(_installed())
+    return sorted([*_installed(), APP])
 
 
 def make(kind: str, doc: Doc[Any]) -> YBaseDoc:
@@ -31,6 +32,8 @@ def make(kind: str, doc: Doc[Any]) -> YBaseDoc:
 
     Raises BadDocument, naming the kinds there are, if no installed package knows it.
     """
+    if kind == APP:
+        return AppDocument(doc)
     point = _installed().get(kind)
     if point is None:
         raise BadDocument(

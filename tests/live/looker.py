@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
 
-from aiohttp import ClientSession, WSMsgType
+from aiohttp import ClientSession, WSMsgType, WSServerHandshakeError
 
 from rtstore.tasks import background
 from tests.support.lab import Lab
@@ -95,8 +95,20 @@ async def looking(
     async with ClientSession(headers={"Authorization": f"token {lab.token}"}) as http:
         name = quote(room.format(S=await server_id(http, lab)), safe="")
         url = f"{at or lab.url}api/collaboration/room/{name}"
-        async with http.ws_connect(url, max_msg_size=2**26) as socket:
+        async with await _connected(http, url) as socket:
             looker = Looker(socket)
             async with background(looker.hear()):
                 await looker.until(lambda: looker.messages or looker.code)
                 yield looker
+
+
+async def _connected(http: ClientSession, url: str) -> Any:
+    """A worker that has just begun may not know yet where Jupyter is: 503, ask again."""
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                return await http.ws_connect(url, max_msg_size=2**26)
+            except WSServerHandshakeError as error:
+                if error.status != 503:
+                    raise
+            await asyncio.sleep(0.1)
