@@ -27,6 +27,7 @@ COMMANDS = {
     "mode": "Say or set whose kernel runs a notebook's cells.",
     "interrupt": "Interrupt a kernel.",
     "restart": "Restart a kernel.",
+    "schema": "Print the data model: its records, or their JSON Schema.",
     "doctor": "Check settings, versions and the store; say what to do about each finding.",
 }
 

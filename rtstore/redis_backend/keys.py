@@ -38,6 +38,7 @@ rt:{D}:history               hash     archived entries in blocks: "<first>..<las
 rt:{D}:drafts                hash     digest → what a tab of an earlier history holds, until it
                                       is in a file; then where (24 h)
 rt:{D}:lease:<name>          string   "<owner> <token>", expires
+rt:{D}:lease:<name>:tokens   hash     the newest token of a lease that nothing else counts
 rt:{D}:asked                 hash     run id → JSON: runs that the keeper has not queued yet
 rt:{D}:runs                  hash     cell id → JSON: its newest run
 rt:{D}:marks                 hash     cell id → JSON list: edited, earlier, out of order

@@ -1,0 +1,25 @@
+"""OutputBlob: an output, or the rest of a stream, that is too large for a document."""
+
+from __future__ import annotations
+
+from rtstore.schema.records.record import About, Kind, Place, Shape, Value
+from rtstore.schema.records.words import Binary
+
+
+class OutputBlob(Value[Binary]):
+    """An output, or the rest of a stream, too large for a document: the cell has a link."""
+
+    about = About(
+        Kind.LOG,
+        "the document's keeper",
+        (
+            Place("rt:{D}:blob:<sha256>", Shape.STRING),
+            Place("rt:{D}:spill:<run>.<n>", Shape.STRING),
+        ),
+        "mime bundles of the Jupyter messaging specification",
+    )
+
+    @classmethod
+    def taken_apart(cls, value: bytes) -> bytes:
+        """Itself."""
+        return value
