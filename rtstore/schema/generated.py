@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from rtstore.schema.coverage.page import page as coverage
 from rtstore.schema.records import json_schema
 from rtstore.schema.records.page import page as data_model
 
@@ -18,6 +19,7 @@ def json_text() -> str:
 FILES: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "docs/data-model.md": data_model,
+        "docs/coverage.md": coverage,
         "clients/js/schema.json": json_text,
     }
 )
