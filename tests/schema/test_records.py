@@ -84,8 +84,8 @@ def test_every_name_in_redis_has_a_record() -> None:
         ("rt:{0b7c}:meta", "DocumentMeta"),
         ("rt:{app.todo}:meta", "DocumentMeta"),
         ("rt:{c-1.5f2a9be0-1c7d-4f3a-9a57-0d9f1c0b7f42}:meta", "KernelMeta"),
-        ("rt:{c-1}:live:dir:a/b:c", "LiveDirectoryEntry"),
-        ("rt:{c-1}:live:dir:", "LiveDirectoryEntry"),
+        ("rt:{c-1}:live:dir:a/b:c", "LiveContents"),
+        ("rt:{c-1}:live:dir:", "LiveContents"),
         ("rt:{c-1}:who:exp", "PresenceExpiry"),
     ],
 )

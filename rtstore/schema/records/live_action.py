@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from rtstore.schema.records.record import About, Kind, Part, Place, Record, Shape, Text, Word
+from rtstore.schema.records.record import (
+    About,
+    Kind,
+    Part,
+    Place,
+    Record,
+    Shape,
+    Text,
+    Value,
+    Word,
+)
 from rtstore.schema.records.words import Digits, Ms
 
 
@@ -31,7 +41,7 @@ class LiveAction(Record):
     id: str
     action: str
     params: dict[str, Any]
-    """As `ACTIONS` has them for the action."""
+    """As `ACTIONS` has them for the action; without the `content` of contents.upload."""
     user: str
     """Username of who asked; stamped by the server."""
     name: str
@@ -54,11 +64,19 @@ class WaitingAction(Text):
     )
 
 
+class UploadContent(Value[str | dict[str, Any]]):
+    """What contents.upload writes, until that is done: records are shown to people. 10 min."""
+
+    about = About(
+        Kind.ACTION, "workers that are asked", (Place("rt:{S}:live:content:<id>", Shape.STRING),)
+    )
+
+
 class RoomVersion(Word[Digits]):
     """How often a live room has changed."""
 
     about = About(
         Kind.UPKEEP,
         "the server side, with each change",
-        (Place("rt:{S}:live:versions", Shape.FIELDS, "room"),),
+        (Place("rt:{S}:live:versions", Shape.FIELDS, "``server``, ``dir:<path>``"),),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from rtstore.schema.records.record import About, Kind, Place, Record, Shape, Text, Value
+from rtstore.schema.records.record import About, Kind, Place, Record, Shape, Text
 from rtstore.schema.records.words import Iso
 
 
@@ -14,7 +14,10 @@ class LiveContents(Record):
     about = About(
         Kind.PROJECTION,
         "the server side",
-        (Place("dir:<S>:<path>", Shape.ROOM),),
+        (
+            Place("rt:{S}:live:dir:<path>", Shape.FIELDS, "name"),
+            Place("dir:<S>:<path>", Shape.ROOM),
+        ),
         "Contents of Jupyter Server's REST API: GET /api/contents/{path}",
     )
 
@@ -32,28 +35,20 @@ class LiveContents(Record):
 
 
 class LiveDirectory(Record):
-    """The directory itself."""
+    """The directory itself; there once all that is in it is."""
 
     about = About(
         Kind.PROJECTION,
         "the server side",
-        (Place("dir:<S>:<path>", Shape.ROOM),),
+        (
+            Place("rt:{S}:live:directory:<path>", Shape.FIELDS, "``directory``"),
+            Place("dir:<S>:<path>", Shape.ROOM),
+        ),
         "Contents of Jupyter Server's REST API: GET /api/contents/{path}",
     )
 
     path: str
     state: Literal["ok"]
-
-
-class LiveDirectoryEntry(Value[LiveContents | LiveDirectory]):
-    """An entry of a directory, by its name; the directory itself."""
-
-    about = About(
-        Kind.PROJECTION,
-        "the server side",
-        (Place("rt:{S}:live:dir:<path>", Shape.FIELDS, "id"),),
-        "Contents of Jupyter Server's REST API: GET /api/contents/{path}",
-    )
 
 
 class WatchedDirectory(Text):
@@ -62,5 +57,5 @@ class WatchedDirectory(Text):
     about = About(
         Kind.UPKEEP,
         "workers",
-        (Place("rt:{S}:live:dirs", Shape.MEMBERS, "when somebody last looked (ms)"),),
+        (Place("rt:{S}:live:dirs", Shape.MEMBERS, "until when somebody wants it (ms)"),),
     )

@@ -62,6 +62,22 @@ class LiveChange(Part):
     """As the table's records are; null: removed."""
 
 
+class LiveNews(Record):
+    """What changed in a live room, between workers; or that somebody wants a directory."""
+
+    about = About(
+        Kind.UPKEEP,
+        "the script that writes the records, in one step; workers that want a directory",
+        (Place("rt:{S}:live:feed", Shape.CHANNEL),),
+    )
+
+    room: str
+    """``server`` or ``dir:<path>``."""
+    version: int | None = None
+    changes: list[LiveChange] = Field(default_factory=list)
+    wanted: bool = False
+
+
 class LiveChanges(Record):
     """What changed from the version before to this one."""
 

@@ -23,4 +23,5 @@ class LiveSession(Record):
     name: str
     type: str
     """notebook, console, file, …"""
-    kernel_id: str
+    kernel_id: str | None
+    """null while it has none."""

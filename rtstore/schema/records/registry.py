@@ -27,11 +27,15 @@ from rtstore.schema.records.jupyter_server import (
 from rtstore.schema.records.kernel_meta import KernelEar, KernelMeta
 from rtstore.schema.records.kernel_widgets import KernelWidgets
 from rtstore.schema.records.lease import LeaseHolding, LeaseTokens
-from rtstore.schema.records.live_action import LiveAction, RoomVersion, WaitingAction
+from rtstore.schema.records.live_action import (
+    LiveAction,
+    RoomVersion,
+    UploadContent,
+    WaitingAction,
+)
 from rtstore.schema.records.live_contents import (
     LiveContents,
     LiveDirectory,
-    LiveDirectoryEntry,
     WatchedDirectory,
 )
 from rtstore.schema.records.live_kernel import LiveKernel
@@ -42,6 +46,7 @@ from rtstore.schema.records.live_message import (
     LiveChanges,
     LiveError,
     LiveMessage,
+    LiveNews,
     LiveSnapshot,
 )
 from rtstore.schema.records.live_session import LiveSession
@@ -129,9 +134,9 @@ GROUPS: Mapping[str, tuple[Any, ...]] = MappingProxyType(
             LiveStatus,
             LiveContents,
             LiveDirectory,
-            LiveDirectoryEntry,
             WatchedDirectory,
             RoomVersion,
+            LiveNews,
             LiveMessage,
             LiveSnapshot,
             LiveChanges,
@@ -141,6 +146,7 @@ GROUPS: Mapping[str, tuple[Any, ...]] = MappingProxyType(
             ActionAnswer,
             LiveAction,
             WaitingAction,
+            UploadContent,
             LiveError,
         ),
         "Servers, files and workers": (
