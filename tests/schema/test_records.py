@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from pydantic import BaseModel
 
 from rtstore.redis_backend import keys
@@ -121,3 +122,18 @@ def test_hashes_with_fields_of_any_name_have_no_others() -> None:
 
 def test_records_are_models() -> None:
     assert all(issubclass(record, BaseModel) for record in RECORDS.values())
+
+
+def test_the_bundle_is_a_json_schema_that_validates() -> None:
+    bundle = json_schema.bundle()
+    Draft202012Validator.check_schema(bundle)
+    kernels = Draft202012Validator({"$ref": "#/$defs/LiveMessage", "$defs": bundle["$defs"]})
+    kernel = {
+        "id": "k", "name": "python3", "state": "idle", "connections": 1, "starts": 1,
+        "last_activity": "2026-01-02T03:04:05.6Z", "path": "", "user": "", "run": None,
+        "waiting": 0,
+    }  # fmt: skip
+    told = {"type": "snapshot", "room": "server:c-1", "version": 7}
+    assert kernels.is_valid(told | {"tables": {"kernels": {"k": kernel}}})
+    assert not kernels.is_valid(told | {"tables": {"kernels": {"k": kernel | {"run": 1}}}})
+    assert not kernels.is_valid(told)
