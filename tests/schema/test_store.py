@@ -27,6 +27,7 @@ EXPECTED = {
     "PresenceEntry", "PresenceExpiry", "RunRecord", "QueuedRun", "FailedBatch", "NewestRun",
     "FollowedKernel", "FoldCursor", "KernelMeta", "OutputEntry", "OutputBody", "KernelWidgets",
     "JupyterServer", "ServerProcess", "KernelHost", "FileId", "FilePath", "LeaseHolding",
+    "LiveKernelspec", "LiveKernel", "LiveSession", "LiveStatus", "RoomVersion",
     "LeaseTokens", "WorkerRecord", "LivingWorker", "OpenDocument", "DataFormat",
 }  # fmt: skip
 """What this test brings into the store; other records come with what other tests do."""
@@ -41,7 +42,7 @@ async def test_a_lab_at_work_holds_what_the_records_say(tmp_path: Path) -> None:
                 found |= await edit_a_text(lab)
                 found |= await restart(lab, nb)
             assert heard.problems == []
-            assert {"out", "run asked", "run settled", "FeedUpdate"} <= heard.types
+            assert {"out", "run asked", "run settled", "FeedUpdate", "LiveNews"} <= heard.types
         await until(lambda: _has_ended(lab), what="the kernel is among those that ended")
         found |= await checked(lab)
     assert EXPECTED | {"CellMarks", "EndedKernel"} <= found

@@ -66,3 +66,14 @@ class DocumentMeta(Record):
     """How often its log was compacted."""
     held: str = ""
     """The worker that will put back what the store lost."""
+
+
+class UnopenedDocument(Record):
+    """A document that a keeper looked at, and that nobody has opened yet."""
+
+    about = About(Kind.UPKEEP, "workers that keep it", (Place("rt:{D}:meta", Shape.HASH),))
+
+    fence: Digits
+    """The newest token of a lease."""
+    owner: str
+    """The worker that keeps the file, or did."""

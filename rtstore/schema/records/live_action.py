@@ -41,11 +41,16 @@ class LiveAction(Record):
     id: str
     action: str
     params: dict[str, Any]
-    """As `ACTIONS` has them for the action; without the `content` of contents.upload."""
+    """As `ACTIONS` has them for the action; of contents.upload `bytes` and `sha256` of the content
+    instead of it."""
+    right: str
+    """Which right it takes, ``resource:action``: who has its resource's may see it."""
     user: str
     """Username of who asked; stamped by the server."""
     name: str
     """Their name for people."""
+    by: str
+    """The process of the Jupyter server that does it; '' while none does."""
     state: Literal["requested", "in progress", "ok", "error", "lost"]
     """lost: whoever did it died, and nobody knows what became of it."""
     requested: Ms

@@ -11,7 +11,7 @@ from rtstore.schema.records.asked_run import AskedRun
 from rtstore.schema.records.author import Author
 from rtstore.schema.records.awareness_state import AwarenessMessage
 from rtstore.schema.records.blob import OutputBlob
-from rtstore.schema.records.document_meta import DocumentMeta
+from rtstore.schema.records.document_meta import DocumentMeta, UnopenedDocument
 from rtstore.schema.records.document_view import DocumentView
 from rtstore.schema.records.draft import DraftEntry
 from rtstore.schema.records.feed import FeedAwareness, FeedNotice, FeedUpdate
@@ -75,6 +75,7 @@ GROUPS: Mapping[str, tuple[Any, ...]] = MappingProxyType(
     {
         "Documents": (
             DocumentMeta,
+            UnopenedDocument,
             LogEntry,
             Snapshot,
             HistoryBlock,
