@@ -3,11 +3,12 @@
 # make faults what can go wrong, on every store (half an hour)
 # make lint   ruff, mypy, import-linter
 # make bench  the benchmarks
+# make schema the pages and the JSON Schema that are written from rtstore/schema
 #
 # Needs git, make and Python 3.11 or newer with venv; everything else goes into .venv.
 
 .DELETE_ON_ERROR:
-.PHONY: lab test faults lint bench
+.PHONY: lab test faults lint bench schema
 
 DIR := lab
 ARGS :=
@@ -31,6 +32,9 @@ lint: .venv/.dev
 
 bench: .venv/.dev
 	.venv/bin/python -m benchmarks $(ARGS)
+
+schema: .venv/.dev
+	.venv/bin/python -m rtstore schema --write .
 
 # What `make test` installs has all that `make lab` needs.
 .venv/.lab: pyproject.toml | .venv/bin/python

@@ -46,7 +46,7 @@ def test_each_action_has_a_result() -> None:
 @pytest.mark.parametrize("path", sorted(generated.FILES))
 def test_what_is_committed_is_what_is_said(path: str) -> None:
     committed = (REPOSITORY / path).read_text(encoding="utf-8")
-    assert committed == generated.FILES[path](), "run `rtstore schema --write .`"
+    assert committed == generated.FILES[path](), "run `make schema`"
 
 
 def test_every_reference_leads_somewhere() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rtstore.schema.records.document_state import DocumentState
-from rtstore.schema.records.record import About, ForeignRecord, Kind, Place, Shape
+from rtstore.schema.records.record import About, ForeignRecord, Kind, Place, Shape, Value
 
 
 class AppDocument(ForeignRecord):
@@ -20,3 +22,14 @@ class AppDocument(ForeignRecord):
     )
 
     state: DocumentState
+
+
+class AppSchema(Value[dict[str, Any]]):
+    """The JSON Schema of an application's document; the newest that an opener gave."""
+
+    about = About(
+        Kind.ACTION,
+        "workers, for who opens it with a schema (contents:write)",
+        (Place("rt:{D}:schema", Shape.STRING),),
+        "JSON Schema 2020-12",
+    )

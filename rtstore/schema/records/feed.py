@@ -22,6 +22,7 @@ from rtstore.schema.records.notice import (
     RunSettled,
     SaveAsked,
     SaveEnded,
+    SchemaNews,
     StructsMissing,
 )
 from rtstore.schema.records.record import About, Kind, Place, Shape, Value, Word
@@ -44,7 +45,8 @@ class FeedNotice(
             | PathNews
             | Replaced
             | Deleted
-            | DraftNews,
+            | DraftNews
+            | SchemaNews,
             Field(discriminator="type"),
         ]
     ]

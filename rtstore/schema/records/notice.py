@@ -114,3 +114,9 @@ class DraftNews(Part):
     """A page whose document's history is gone left a draft."""
 
     type: Literal["draft"]
+
+
+class SchemaNews(Part):
+    """An application's document has another schema."""
+
+    type: Literal["schema"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from rtstore.schema.records.app_document import AppDocument
+from rtstore.schema.records.app_document import AppDocument, AppSchema
 from rtstore.schema.records.asked_run import AskedRun
 from rtstore.schema.records.author import Author
 from rtstore.schema.records.awareness_state import AwarenessMessage
@@ -91,6 +91,7 @@ GROUPS: Mapping[str, tuple[Any, ...]] = MappingProxyType(
             BlobDocument,
             ChatDocument,
             AppDocument,
+            AppSchema,
         ),
         "Who is here, and what is heard": (
             PresenceEntry,
