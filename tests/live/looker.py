@@ -13,6 +13,7 @@ from aiohttp import ClientSession, WSMsgType, WSServerHandshakeError
 
 from rtstore.tasks import background
 from tests.support.lab import Lab
+from tests.support.store_check import check_message, check_result
 
 
 class Looker:
@@ -36,6 +37,7 @@ class Looker:
         await asyncio.Event().wait()
 
     def _take(self, told: dict[str, Any]) -> None:
+        check_message(told)
         self.messages.append(told)
         if told["type"] == "snapshot":
             self.tables, self.version = told["tables"], told["version"]
@@ -77,7 +79,9 @@ class Looker:
             record = self.tables["actions"].get(action_id, {})
             return record if record.get("state") in ("ok", "error", "lost") else None
 
-        return dict(await self.until(ended, within_s=60.0))
+        record = dict(await self.until(ended, within_s=60.0))
+        check_result(record)
+        return record
 
 
 async def server_id(http: ClientSession, lab: Lab) -> str:

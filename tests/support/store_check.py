@@ -8,12 +8,13 @@ from functools import partial
 from typing import Any
 
 import redis.asyncio
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from rtstore.redis_backend.connection import connect
 from rtstore.schema.records import check
+from rtstore.schema.records.action_result import RESULTS
 from rtstore.schema.records.feed import FeedAwareness, FeedNotice, FeedUpdate
-from rtstore.schema.records.live_message import LiveNews
+from rtstore.schema.records.live_message import LiveMessage, LiveNews
 
 _READ = {
     "hash": lambda client, key: client.hgetall(key),
@@ -44,6 +45,17 @@ async def wrong_in(store_url: str) -> tuple[list[str], set[str]]:
                 if check.REDIS_TYPES[place.shape] == kind
             }
     return problems, found
+
+
+def check_message(told: object) -> None:
+    """Raises ValidationError unless it is what the server may say in a live room."""
+    LiveMessage.model_validate(told)
+
+
+def check_result(record: dict[str, Any]) -> None:
+    """Raises ValidationError unless an action that ended ok has a result as it is to be."""
+    if record["state"] == "ok":
+        TypeAdapter(RESULTS[record["action"]]).validate_python(record["result"])
 
 
 class Heard:
