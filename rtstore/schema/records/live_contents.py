@@ -48,7 +48,10 @@ class LiveDirectory(Record):
     )
 
     path: str
-    state: Literal["ok"]
+    state: Literal["ok", "missing", "refused"]
+    """In rooms always ok: a socket to another one is closed with 4404 or 4403."""
+    why: str = ""
+    """Why it is not ok."""
 
 
 class WatchedDirectory(Text):
