@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from tests.support.stores import Flavour, Store, start_store
 from tests.support.tools import ALL_REQUIRED, TOOLS
@@ -11,6 +13,36 @@ from tests.support.tools import ALL_REQUIRED, TOOLS
 _NOT_RUN = pytest.StashKey[dict[str, set[str]]]()
 """Tool → tests that lacked it."""
 _MEASURED = pytest.StashKey[list[str]]()
+
+
+class ByFolder(LoadScopeScheduling):  # type: ignore[misc] # untyped
+    """Tests of one folder run in one process, so that what they share is started once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folders = nodeid.partition("::")[0].split("/")
+        return folders[1] if len(folders) > 1 else folders[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder:
+    """xdist's hook, with ``-n``."""
+    return ByFolder(config, log)
+
+
+def pytest_testnodedown(node: Any) -> None:
+    """xdist's hook: what a process of a run has to say at its end."""
+    told = getattr(node, "workeroutput", {})
+    node.config.stash[_MEASURED] += told.get("measured", [])
+    for tool, tests in told.get("not_run", {}).items():
+        node.config.stash[_NOT_RUN].setdefault(tool, set()).update(tests)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """One process of several: have the first one say it."""
+    told = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told["measured"] = session.config.stash[_MEASURED]
+        not_run = session.config.stash[_NOT_RUN]
+        told["not_run"] = {tool: sorted(tests) for tool, tests in not_run.items()}
 
 
 def pytest_configure(config: pytest.Config) -> None:

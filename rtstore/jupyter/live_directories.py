@@ -20,7 +20,7 @@ from tornado.web import HTTPError
 from watchfiles import awatch
 
 from rtstore.errors import RTStoreError
-from rtstore.jupyter import disk
+from rtstore.jupyter import disk, listing
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.live_state import CONTENTS, DIRECTORY, SERVER, LiveState, of_directory
 from rtstore.tasks import background, until_set
@@ -127,23 +127,30 @@ class LiveDirectories:
     async def _tell_all(self, path: str, state: LiveState) -> None:
         room = of_directory(path)
         told = {"path": path, "state": "ok"}
+        models: list[dict[str, Any]] = []
         try:
-            model = await ensure_async(self._manager().get(path, content=True, type="directory"))
+            models = await self._listed(path)
         except HTTPError as error:
             is_missing = error.status_code in {400, 404}
             told |= {"state": "missing" if is_missing else "refused"}
             told |= {"why": error.log_message or error.reason or ""}
-            model = {"content": []}
         except Exception as error:  # any contents manager
             logger.warning("directory not listed path=%s why=%s", path, error)
             told |= {"state": "refused", "why": f"{type(error).__name__}: {error}"}
-            model = {"content": []}
-        now = {one["name"]: _text(self._of_model(one)) for one in model["content"]}
+        now = {one["name"]: _text(self._of_model(one)) for one in models}
         before = (await state.read(room)).tables[CONTENTS]
         changes = [(CONTENTS, name, "") for name in before if name not in now]
         changes += [(CONTENTS, name, one) for name, one in now.items() if before.get(name) != one]
         changes.append((DIRECTORY, DIRECTORY, _text(told)))
         await state.write(room, changes)
+
+    async def _listed(self, path: str) -> list[dict[str, Any]]:
+        """Models of all that is there. Raises HTTPError, and what a contents manager raises."""
+        manager = self._manager()
+        if disk.is_plain(manager):
+            return await asyncio.to_thread(listing.of, manager, path)
+        model = await ensure_async(manager.get(path, content=True, type="directory"))
+        return list(model["content"])
 
     async def _record(self, directory: str, name: str) -> dict[str, Any] | None:
         """What there is under a name; None if nothing that is to be shown."""

@@ -134,6 +134,26 @@ async def test_what_is_done_to_files_is_seen_whoever_does_it(lab: Lab) -> None:
         assert ".hidden" not in names()
 
 
+async def test_a_directory_is_listed_as_the_contents_manager_lists_it(lab: Lab) -> None:
+    folder = lab.notes / "mixed"
+    (folder / "sub").mkdir(parents=True)
+    (folder / ".hidden").write_text("")
+    (folder / "__pycache__").mkdir()
+    (folder / "page.html").write_text("<p>")
+    (folder / "to a page").symlink_to(folder / "page.html")
+    (folder / "to nothing").symlink_to(folder / "nothing")
+    os.mkfifo(folder / "pipe")
+    lab.write_notebook("mixed/a.ipynb")
+    async with _http(lab) as http, looking(lab, "dir:{S}:mixed") as there:
+        async with http.get(f"{lab.url}api/contents/mixed") as reply:
+            models = {one["name"]: one for one in (await reply.json())["content"]}
+        shown = there.tables["contents"]
+        assert shown.keys() == models.keys()
+        for name, record in shown.items():
+            same = ("path", "type", "size", "mimetype", "writable", "created", "last_modified")
+            assert {k: record[k] for k in same} == {k: models[name][k] for k in same}
+
+
 async def test_checkpoints(lab: Lab) -> None:
     (lab.notes / "kept.txt").write_text("first")
     async with looking(lab) as ann:
