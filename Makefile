@@ -1,5 +1,5 @@
 # make lab    JupyterLab for several people      make lab DIR=~/notebooks ARGS="--share"
-# make test   all tests                          make test ARGS="-k typing -x"
+# make test   all tests, in two processes        make test ARGS="-k typing -x" PROCESSES=0
 # make faults what can go wrong, on every store (half an hour)
 # make lint   ruff, mypy, import-linter
 # make bench  the benchmarks
@@ -12,6 +12,7 @@
 
 DIR := lab
 ARGS :=
+PROCESSES := 2
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
 
 lab: .venv/.lab
@@ -19,7 +20,7 @@ lab: .venv/.lab
 	@.venv/bin/python -m rtstore lab "$(DIR)" $(ARGS)
 
 test: .venv/.dev
-	.venv/bin/python -m pytest $(ARGS)
+	.venv/bin/python -m pytest -n $(PROCESSES) $(ARGS)
 
 faults: .venv/.dev
 	RTSTORE_TEST_LONG=1 .venv/bin/python -m pytest tests/faults $(ARGS)

@@ -21,9 +21,11 @@ FILES, KERNELS = (10_000, 20) if IS_LONG else (2_000, 2)
 @pytest.fixture
 async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
     # As most are: without Jupytext, whose contents manager describes each file by itself.
-    enabled = {"rtstore": True, "jupyterlab": True, "jupyterlab_jupytext": False}
-    options = (f"--ServerApp.jpserver_extensions={enabled!r}",)
-    async with running_lab(tmp_path, workers=2, options=options) as running:
+    config = tmp_path / "home of ann" / "config" / "jupyter_server_config.json"
+    config.parent.mkdir(parents=True)
+    extensions = {"jpserver_extensions": {"jupyterlab_jupytext": False}}
+    config.write_text(json.dumps({"ServerApp": extensions}))
+    async with running_lab(tmp_path, workers=2) as running:
         yield running
 
 
