@@ -1,6 +1,6 @@
 """Checker: whether a document is what its typists made of it: in the store, in the file, in each.
 
-It says everything that is wrong, not only the first: see `problems`.
+It says everything that is wrong, not only the first: see `problems`; and counts: see `tally`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,41 @@ class Typed:
     """It vanished: what was not acknowledged may be lost."""
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many words were typed, and what became of them."""
+
+    typed: int
+    acknowledged: int
+    found: int
+    """In every copy."""
+    doubled: int
+    """In some copy more than once."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.typed} words typed, {self.acknowledged} acknowledged, "
+            f"{self.found} found, {self.doubled} doubled"
+        )
+
+
+def tally(typed: Iterable[Typed], seen: dict[str, Cells]) -> Tally:
+    """Count over all typists and copies."""
+    typed = list(typed)
+    counts = [_words(cells) for cells in seen.values()]
+    words = [word for one in typed for word in one.words]
+    return Tally(
+        typed=len(words),
+        acknowledged=sum(one.acked for one in typed),
+        found=sum(all(word in count for count in counts) for word in words),
+        doubled=sum(any(count[word] > 1 for count in counts) for word in words),
+    )
+
+
+def _words(cells: Cells) -> Counter[str]:
+    return Counter(word.group() for _, source in cells for word in WORD.finditer(source))
+
+
 def problems(typed: Iterable[Typed], seen: dict[str, Cells], first: Cells) -> list[str]:
     """What is wrong with the copies in `seen` (where → cells); `first`: what was there before.
 
@@ -36,7 +71,7 @@ def problems(typed: Iterable[Typed], seen: dict[str, Cells], first: Cells) -> li
     found: list[str] = []
     known = {word for one in typed for word in one.words}
     for where, cells in seen.items():
-        counts = Counter(word.group() for _, source in cells for word in WORD.finditer(source))
+        counts = _words(cells)
         found += [f"{where}: {word} is there {n} times" for word, n in counts.items() if n > 1]
         found += [f"{where}: nobody typed {word}" for word in counts if word not in known]
         for one in typed:

@@ -27,7 +27,7 @@ from rtstore.pubsub.content import content_of
 from rtstore.redis_backend.connection import connect
 from rtstore.redis_backend.update_log import UpdateLog
 from rtstore.supervisor.slots import WorkerSlot
-from tests.faults.checker import Cells, Typed, problems
+from tests.faults.checker import Cells, Tally, Typed, problems, tally
 from tests.faults.proxy import Proxy, proxy_to
 from tests.faults.typist import Typist, typing
 from tests.support.lab import Lab, running_lab
@@ -45,13 +45,34 @@ FIRST = ("first = 1", "second = 2", "third = 3")
 class People:
     """Who types in one notebook."""
 
-    lab: Lab
+    here: Laboratory
     path: str
-    store_url: str
+    stack: AsyncExitStack
+    """Ends them all."""
     typists: list[Typist] = field(default_factory=list)
     gone: list[Typist] = field(default_factory=list)
     healed_s: float = 0.0
     """How long it took after the last was typed until all was as it must be."""
+    tally: Tally | None = None
+    """What the last check counted."""
+    _came: int = 0
+
+    async def come(self) -> Typist:
+        """One more of them opens the notebook, through the next worker."""
+        number, self._came = self._came, self._came + 1
+        slots, token = self.here.workers(), self.lab.token
+        seed = self.here.rng.randrange(2**32)
+        url = slots[number % len(slots)].url
+        typist = await self.stack.enter_async_context(
+            typing(url, token, self.path, f"t{number}", seed)
+        )
+        self.typists.append(typist)
+        return typist
+
+    @property
+    def lab(self) -> Lab:
+        """Where it is."""
+        return self.here.lab
 
     async def until_typed(self, words: int, *, but: Typist | None = None) -> None:
         """Wait until each (`but` one) has typed so many words more, and they are acknowledged."""
@@ -78,13 +99,16 @@ class People:
                     for typist in self.typists:
                         tasks.create_task(typist.stop())
                 while wrong:
-                    wrong = problems(self._typed(), await self._seen(), self._first())
+                    seen = await self._seen()
+                    wrong = problems(self._typed(), seen, self._first())
+                    self.tally = tally(self._typed(), seen)
                     await asyncio.sleep(0.05)
         except TimeoutError:
             said = [
                 f"{t.name}: {len(t.words)} typed, {t.acked} acknowledged" for t in self.typists
             ]
-            raise AssertionError("\n".join([f"seed {SEED}", *said, *wrong[:20]])) from None
+            told = [f"seed {SEED}: {self.tally}", *said, *wrong[:20]]
+            raise AssertionError("\n".join(told)) from None
         self.healed_s = time.monotonic() - began
 
     def _typed(self) -> list[Typed]:
@@ -104,7 +128,7 @@ class People:
     async def in_store(self) -> Cells:
         """Snapshot and log, read as a new worker reads them."""
         document = await self.lab.document(self.path)
-        async with connect(self.store_url, name="checker") as link:
+        async with connect(self.here.store.url, name="checker") as link:
             loaded = await UpdateLog(link, document, worker="checker").load()
         doc: Doc[Any] = Doc()
         notebook = YNotebook(doc)
@@ -166,14 +190,10 @@ class Laboratory:
     ) -> AsyncIterator[People]:
         """People who type, each through another worker; checked at the end."""
         self.lab.write_notebook(path, FIRST)
-        people = People(self.lab, path, self.store.url)
         async with AsyncExitStack() as stack:
-            for number in range(count):
-                slot = self.workers()[number % WORKERS]
-                typist = await stack.enter_async_context(
-                    typing(slot.url, self.lab.token, path, f"t{number}", self.rng.randrange(2**32))
-                )
-                people.typists.append(typist)
+            people = People(self, path, stack)
+            for _ in range(count):
+                await people.come()
             await people.until_typed(3)
             yield people
             if checks:

@@ -22,6 +22,7 @@ pytestmark = [
 Measured = Callable[[str], None]
 FILL = "for i = 1, 50000 do redis.call('HSET', KEYS[1], ARGV[1] .. ':' .. i, i) end"
 LIMIT = "client-output-buffer-limit"
+KILLS = int(os.environ.get("RTSTORE_KILLS", "3"))
 NOTE = 'note {"type": "filler", "pad": "' + "x" * 16_000 + '"}'
 
 
@@ -32,6 +33,22 @@ async def test_killed_and_started_again(here: Laboratory, measured: Measured) ->
         await here.store.start()
         await people.until_typed(5)
     measured(f"store killed: all as it must be after {people.healed_s:.1f} s")
+
+
+@pytest.mark.timeout(120 + 15 * KILLS)
+async def test_killed_again_and_again(here: Laboratory, measured: Measured) -> None:
+    async with here.people("killed often.ipynb") as people:
+        for number in range(KILLS):
+            await people.until_typed(here.rng.randint(1, 5))
+            here.store.kill()
+            vanishes = number % 5 == 1
+            if vanishes:  # what it typed is in the store, or was not acknowledged
+                people.vanish(here.rng.choice(people.typists))
+            await here.store.start()
+            if vanishes:
+                await people.come()
+        await people.until_typed(5)
+    measured(f"store killed {KILLS} times: {people.tally}")
 
 
 async def test_away_for_a_while(here: Laboratory, measured: Measured) -> None:

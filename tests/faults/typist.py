@@ -86,11 +86,16 @@ class Typist:
             assert connection.transport is not None
             connection.transport.abort()
         room.send = lambda message: None  # type: ignore[method-assign]
+        room._connect = _never  # type: ignore[method-assign]
 
     @property
     def cells(self) -> list[tuple[str, str]]:
         """(id, source) of each cell, as this browser has them."""
         return [(cell.id, cell.source) for cell in self.notebook.cells]
+
+
+async def _never(peer: object) -> None:
+    await asyncio.Event().wait()
 
 
 @asynccontextmanager
