@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     """A document is saved when nothing changed for this long. Larger: fewer writes."""
     save_latest_s: float = Field(10.0, ge=0.1)
     """…and at most this long after the first unsaved change, however busy it is."""
+    linger_s: float = Field(30.0, ge=0.05)
+    """A document that nobody has open is remembered this long by the worker where it was open (a
+    page that is loaded again finds it at once), and kept twice as long."""
     outbox_bytes_max: int = Field(8 * 2**20, ge=2**16)
     """What may wait for one browser; above it is skipped and brought up to date later."""
     update_bytes_max: int = Field(64 * 2**20, ge=2**16)

@@ -24,9 +24,6 @@ from rtstore.tasks import cause_of
 
 logger = logging.getLogger(__name__)
 
-LINGER_S = 30.0
-"""An empty room stays, with what it has cached: a reload, a page that comes back."""
-
 
 @dataclass(slots=True, eq=False)
 class _Living:
@@ -114,7 +111,7 @@ class Rooms:
             await room.close(code, why)
 
     def left(self, room: Room) -> None:
-        """A member has left; an empty room ends after LINGER_S."""
+        """A member has left; an empty room stays for `linger_s`: a page may come back."""
         living = self._living.get(room.place.document_id)
         if living is None or living.room is not room or len(room):
             return
@@ -122,7 +119,7 @@ class Rooms:
             living.left.set()
         elif living.timer is None:
             loop = asyncio.get_running_loop()
-            living.timer = loop.call_later(LINGER_S, self._end, living)
+            living.timer = loop.call_later(self._settings.linger_s, self._end, living)
 
     def _end(self, living: _Living) -> None:
         living.timer = None

@@ -28,9 +28,7 @@ from rtstore.schema.feed import FeedEntry, FeedNotice
 
 logger = logging.getLogger(__name__)
 
-IDLE_S = 60.0
-"""A document that nobody has open is let go after this long, saved and compacted."""
-IDLE_CHECK_S = 5.0
+LOOK_S = 5.0
 PENDING_S = 5.0
 """Updates whose causes are missing for this long: the rooms ask their members."""
 DRAIN_S = 5.0
@@ -214,10 +212,10 @@ class Keeper:
     async def _look_after(self) -> None:
         """See to pending updates, to a store that came back, and to when nobody is here."""
         charge, loop = self._charge, asyncio.get_running_loop()
-        used = loop.time()
+        used, idle_s = loop.time(), 2 * charge.office.settings.linger_s
         pending_since: float | None = None
         while True:
-            await asyncio.sleep(IDLE_CHECK_S)
+            await asyncio.sleep(min(LOOK_S, idle_s))
             now = loop.time()
             if charge.replica.follower.position.epoch > charge.epoch:
                 await charge.open()
@@ -231,7 +229,7 @@ class Keeper:
                 await charge.notice("ask")
             if await charge.is_used() or (self._kernels is not None and self._kernels.is_busy):
                 used = now
-            elif now - used >= IDLE_S:
+            elif now - used >= idle_s:
                 await self._let_go()
                 used = now  # it could not be
 

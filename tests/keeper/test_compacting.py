@@ -61,13 +61,9 @@ async def test_a_long_log_is_compacted_and_archived(
         assert {e.user for e in archived.values() if e.kind == "u"} == {"", "ada"}
 
 
-async def test_a_document_that_nobody_has_open_sleeps_and_wakes(
-    jupyter: Jupyter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(keeper, "IDLE_S", 0.2)
-    monkeypatch.setattr(keeper, "IDLE_CHECK_S", 0.1)
+async def test_a_document_that_nobody_has_open_sleeps_and_wakes(jupyter: Jupyter) -> None:
     path = write(jupyter, "a")
-    async with a_worker(jupyter, "w1", presence_ttl_s=2.0) as one:
+    async with a_worker(jupyter, "w1", presence_ttl_s=2.0, linger_s=0.1) as one:
         async with opened(one, path, kind="file", form="text") as ada:
             await ada.person.type("b")
             gen = (await ada.log.meta())["gen"]
@@ -89,7 +85,7 @@ async def test_updates_without_their_causes_make_the_rooms_ask(
     jupyter: Jupyter, workers: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keeper, "PENDING_S", 0.2)
-    monkeypatch.setattr(keeper, "IDLE_CHECK_S", 0.1)
+    monkeypatch.setattr(keeper, "LOOK_S", 0.1)
     path = write(jupyter, "a")
     async with opened(workers[0], path, kind="file", form="text") as ada:
         doc = ada.person.doc
@@ -105,7 +101,7 @@ async def test_updates_without_their_causes_make_the_rooms_ask(
 async def test_an_entry_that_can_not_be_applied_is_set_aside(
     jupyter: Jupyter, workers: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper, "IDLE_CHECK_S", 0.1)
+    monkeypatch.setattr(keeper, "LOOK_S", 0.1)
     path = write(jupyter, "a")
     async with opened(workers[0], path, kind="file", form="text") as ada:
         await ada.person.type("b")

@@ -11,7 +11,6 @@ from pycrdt import Array, Doc, Text
 
 from rtstore.errors import JupyterUnavailable
 from rtstore.keeper import drafts as keeper_drafts
-from rtstore.keeper import keeper
 from rtstore.keeper.contents import Contents, Where
 from rtstore.redis_backend.drafts import Draft, Drafts
 from tests.gateway.team import Worker, joined
@@ -206,8 +205,6 @@ async def test_a_draft_that_the_feed_lost_is_found(
 async def test_a_document_is_not_let_go_while_jupyter_is_awaited_for_a_draft(
     jupyter: Jupyter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper, "IDLE_S", 0.2)
-    monkeypatch.setattr(keeper, "IDLE_CHECK_S", 0.1)
     monkeypatch.setattr(keeper_drafts, "RETRY_S", 3600.0)
     path = write(jupyter, "one\n")
     tries: list[str] = []
@@ -222,7 +219,7 @@ async def test_a_document_is_not_let_go_while_jupyter_is_awaited_for_a_draft(
     monkeypatch.setattr(Contents, "beside", failing_twice)
     tab = await a_tab_whose_history_is_lost(jupyter, path, "file", "text")
     tab.doc.get("source", type=Text).insert(0, "unsent ")
-    async with a_worker(jupyter, "w3") as one:
+    async with a_worker(jupyter, "w3", linger_s=0.1) as one:
         await one.session(path, "file", "text")
         assert await tab.comes_back(one) == 1003
         await until_seen_to(one, jupyter, tab)

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
-from rtstore.keeper import keeper
 from tests.jupyter.conftest import PLAIN, Jupyter, until
 from tests.keeper.crew import a_worker, notebook, opened, write
 
@@ -50,13 +49,11 @@ class Listener:
 
 
 async def test_an_extension_hears_of_a_document_and_finds_it(
-    jupyter: Jupyter, http: ClientSession, monkeypatch: pytest.MonkeyPatch
+    jupyter: Jupyter, http: ClientSession
 ) -> None:
-    monkeypatch.setattr(keeper, "IDLE_S", 0.2)
-    monkeypatch.setattr(keeper, "IDLE_CHECK_S", 0.1)
     path = write(jupyter, notebook("x"))
     listener = Listener(jupyter, http, path)
-    async with a_worker(jupyter, "w1", presence_ttl_s=2.0) as one:
+    async with a_worker(jupyter, "w1", presence_ttl_s=2.0, linger_s=0.1) as one:
         async with opened(one, path) as ada:
             (told,) = await listener.until_heard("initialize")
             assert told["level"] == "INFO"
