@@ -98,7 +98,8 @@ class Place:
 
     def is_other_history(self, meta: Mapping[str, str]) -> bool:
         """Whether the store has the document under another generation than ours."""
-        return bool(meta and self.gen and meta.get("gen") != self.gen)
+        gen = meta.get("gen")  # a lease's owner may have written to what somebody had deleted
+        return bool(gen and self.gen and gen != self.gen)
 
     def moved(self, path: str) -> None:
         """The file has another path now."""

@@ -231,6 +231,8 @@ class Room:
                 self._saves.answered(told)
             case "ask":
                 self.place.later(self._ask(self._fan.members()))
+            case "unmade":
+                self._must_open.set()
             case "path":
                 self.place.moved(str(told.get("path", "")))
             case "deleted":

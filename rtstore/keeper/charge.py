@@ -78,8 +78,19 @@ class Charge:
 
     async def open(self) -> None:
         """Open the log for writing. Raises StoreUnavailable, StoreRefused."""
-        opened = await self.replica.follower.open(gen=self.gen, is_held=False, place={})
+        where = self.where
+        place = {
+            "server": self.office.contents_id,
+            "path": where.path,
+            "type": where.kind,
+            "format": where.form,
+        }
+        opened = await self.replica.follower.open(gen=self.gen, is_held=False, place=place)
         self.epoch = opened.epoch
+
+    async def is_made(self) -> bool:
+        """Whether the store says what the document is: somebody may have deleted that."""
+        return bool(await self.office.link.command("HEXISTS", self.keys.meta, "gen"))
 
     async def settle(self) -> None:
         """Bring the replica up to date; what can't be applied is put into quarantine."""

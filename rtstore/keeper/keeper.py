@@ -217,7 +217,8 @@ class Keeper:
         while True:
             await asyncio.sleep(min(LOOK_S, idle_s))
             now = loop.time()
-            if charge.replica.follower.position.epoch > charge.epoch:
+            is_newer = charge.replica.follower.position.epoch > charge.epoch
+            if is_newer or not await charge.is_made():
                 await charge.open()
             async with charge.lock:
                 await charge.settle()

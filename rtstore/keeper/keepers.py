@@ -8,7 +8,13 @@ from collections.abc import Sequence
 
 from aiohttp import ClientSession
 
-from rtstore.errors import BadDocument, JupyterUnavailable, RTStoreError, SettingsError
+from rtstore.errors import (
+    BadDocument,
+    JupyterUnavailable,
+    RTStoreError,
+    SettingsError,
+    StaleEpoch,
+)
 from rtstore.keeper.app_keeper import AppKeeper
 from rtstore.keeper.charge import Charge, Office
 from rtstore.keeper.contents import Contents, Where
@@ -124,15 +130,16 @@ class Keepers:
             self._opened.put_nowait(document_id)
 
     def _failed(self, document_id: str, error: BaseException) -> None:
-        loop = asyncio.get_running_loop()
-        self._not_before[document_id] = loop.time() + AGAIN_S
+        now = asyncio.get_running_loop().time()
+        self._not_before = {name: at for name, at in self._not_before.items() if at > now}
+        self._not_before[document_id] = now + AGAIN_S
         if isinstance(error, Released):
             self._wanted.discard(document_id)
             logger.info("released document=%s why=%s", document_id, error)
         elif isinstance(error, Refused):
             self._refused.add(document_id)
         elif isinstance(error, RTStoreError):
-            self._not_before[document_id] = loop.time() + SEEK_S
+            self._not_before[document_id] = now + SEEK_S
             logger.warning("keeper ended document=%s why=%s", document_id, error)
         else:
             logger.error("keeper failed document=%s", document_id, exc_info=error)
@@ -141,19 +148,22 @@ class Keepers:
         office, keys = self._office, self._keys.document(document_id)
         log = UpdateLog(office.link, keys, worker=office.worker)
         meta: Meta = await log.meta()
+        if not (meta.get("gen") and meta.get("type")):
+            await office.link.command("SPUBLISH", keys.feed, feed.notice("unmade"))
+            raise StaleEpoch("nothing says what it is; who has it open will")
         path = path_of(document_id)
         if not is_app(document_id):
             path = await office.files.path_of(document_id) or ""
         if not path:
             raise Released("its file was deleted")
-        where = Where(path, meta.get("type", "file"), meta.get("format", "text"))
+        where = Where(path, meta["type"], meta.get("format", ""))
         try:
             replica = Replica(log, where.kind)
         except BadDocument as error:
             note = feed.notice("refused", code=4400, reason=str(error))
             await office.link.command("SPUBLISH", keys.feed, note)
             raise Refused(str(error)) from error
-        charge = Charge(office, document_id, keys, log, lease, where, meta.get("gen", ""), replica)
+        charge = Charge(office, document_id, keys, log, lease, where, meta["gen"], replica)
         keeper = AppKeeper(charge) if where.kind == APP else Keeper(charge)
         self._kept[document_id] = keeper
         logger.info("keeping document=%s path=%s", document_id, path)

@@ -41,6 +41,8 @@ if current ~= '0-0' then
   redis.call('EXPIRE', previous, 86400)
 end
 redis.call('HSET', snap, 'id', id, 'ts', ts, 'by', by, 'bytes', #data, 'sha', sha, 'data', data)
+local gen = redis.call('HGET', meta, 'gen')
+if gen then redis.call('HSET', snap, 'gen', gen) end
 local trimmed = redis.call('XTRIM', log, 'MINID', keep)
 redis.call('HINCRBY', meta, 'compactions', 1)
 return trimmed

@@ -1,6 +1,7 @@
 -- Make sure a document's log can be written by the caller, and say where it stands.
 -- Atomic, so that two callers agree on one epoch. A new epoch begins when the log is made, when
 -- the server is not the one that wrote it last, or when the caller knows entries that it lacks.
+-- The generation is that of the content, where there is any: the snapshot says it, or the first epoch.
 -- KEYS[1] log: stream
 -- KEYS[2] meta: hash
 -- KEYS[3] snap: hash
@@ -10,7 +11,7 @@
 -- ARGV[3] worker: worker id
 -- ARGV[4] last: the newest entry id the caller has, or 0-0
 -- ARGV[5] tag: `<worker>.<seq>` of that entry, or '' when not known
--- ARGV[6] gen: generation of the history; taken when the document is made
+-- ARGV[6] gen: generation of the history; taken when the document is made; '' makes none
 -- ARGV[7] held: '1' when the caller holds the content and will append it, should the log be new
 -- ARGV[8] contents: contents root id
 -- ARGV[9] path: path of the file
@@ -63,10 +64,20 @@ if last ~= '0-0' then
   end
 end
 
+if why == 'create' then
+  local first = exists and redis.call('XRANGE', log, '-', '+', 'COUNT', 1)[1]
+  local fields = first and first[2] or {}
+  local told = redis.call('HGET', snap, 'gen') or fields[2] == 'e' and fields[6] or ''
+  if told ~= '' then gen = told end
+  if gen == '' then return redis.error_reply('NODOC nobody has opened the document') end
+elseif why then
+  gen = redis.call('HGET', meta, 'gen') or gen
+end
+
 if why then
   local snap_epoch = parts(redis.call('HGET', snap, 'id') or '0-0')
   epoch = math.max(epoch, last_epoch, tail_epoch, snap_epoch) + 1
-  if not known[1] or not exists then
+  if why == 'create' then
     redis.call('HSET', meta, 'schema', schema, 'gen', gen, 'server', contents, 'path', path, 'type', kind,
       'format', format, 'created', now, 'rules', '0')
     redis.call('HDEL', meta, 'saved_id', 'error', 'held')
@@ -74,7 +85,7 @@ if why then
     verdict = 'new'
   end
   redis.call('HSET', meta, 'epoch', epoch, 'srv', server, 'epoch_ts', now, 'epoch_by', worker, 'epoch_why', why)
-  local id = redis.call('XADD', log, epoch .. '-0', 'kind', 'e', 'user', '', 'client', '', 'worker', worker,
+  local id = redis.call('XADD', log, epoch .. '-0', 'kind', 'e', 'user', '', 'client', gen, 'worker', worker,
     'seq', '0', 'ts', now, 'update', tail)
   if redis.call('HGET', meta, 'saved_id') == tail then redis.call('HSET', meta, 'saved_id', id) end
   redis.call('SPUBLISH', feed, id .. ' e ' .. worker .. '.0\n' .. tail)

@@ -46,7 +46,7 @@ if redis.call('EXISTS', snap) == 1 then
   redis.call('EXPIRE', previous, 86400)
 end
 local epoch = (tonumber(told[2]) or 0) + 1
-local id = redis.call('XADD', log, epoch .. '-0', 'kind', 'e', 'user', '', 'client', '', 'worker', worker,
+local id = redis.call('XADD', log, epoch .. '-0', 'kind', 'e', 'user', '', 'client', gen, 'worker', worker,
   'seq', '0', 'ts', now, 'update', tail)
 redis.call('XTRIM', log, 'MINID', id)
 redis.call('DEL', base)

@@ -47,7 +47,7 @@ class Tally:
 def tally(typed: Iterable[Typed], seen: dict[str, Cells]) -> Tally:
     """Count over all typists and copies."""
     typed = list(typed)
-    counts = [_words(cells) for cells in seen.values()]
+    counts = [words_of(cells) for cells in seen.values()]
     words = [word for one in typed for word in one.words]
     return Tally(
         typed=len(words),
@@ -57,7 +57,8 @@ def tally(typed: Iterable[Typed], seen: dict[str, Cells]) -> Tally:
     )
 
 
-def _words(cells: Cells) -> Counter[str]:
+def words_of(cells: Cells) -> Counter[str]:
+    """How often each word is there."""
     return Counter(word.group() for _, source in cells for word in WORD.finditer(source))
 
 
@@ -71,7 +72,7 @@ def problems(typed: Iterable[Typed], seen: dict[str, Cells], first: Cells) -> li
     found: list[str] = []
     known = {word for one in typed for word in one.words}
     for where, cells in seen.items():
-        counts = _words(cells)
+        counts = words_of(cells)
         found += [f"{where}: {word} is there {n} times" for word, n in counts.items() if n > 1]
         found += [f"{where}: nobody typed {word}" for word in counts if word not in known]
         for one in typed:

@@ -27,7 +27,7 @@ from rtstore.pubsub.content import content_of
 from rtstore.redis_backend.connection import connect
 from rtstore.redis_backend.update_log import UpdateLog
 from rtstore.supervisor.slots import WorkerSlot
-from tests.faults.checker import Cells, Tally, Typed, problems, tally
+from tests.faults.checker import Cells, Tally, Typed, problems, tally, words_of
 from tests.faults.proxy import Proxy, proxy_to
 from tests.faults.typist import Typist, typing
 from tests.support.lab import Lab, running_lab
@@ -82,6 +82,20 @@ class People:
             return all(typist.acked >= count for typist, count in wanted.items())
 
         await until(look, what=f"{words} words more are acknowledged", timeout_s=HEALED_S)
+
+    async def until_told(self) -> None:
+        """Wait until everybody has all that was acknowledged to who is gone."""
+        sure = {word for one in self.gone for word in one.words[: one.acked]}
+
+        async def look() -> bool:
+            return all(sure <= words_of(typist.cells).keys() for typist in self.typists)
+
+        await until(look, what="those who are here have what was acknowledged", timeout_s=HEALED_S)
+
+    def go_on(self) -> None:
+        """Type again, after a check."""
+        for typist in self.typists:
+            typist.go_on()
 
     def vanish(self, typist: Typist) -> None:
         """One of them is gone at once."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -64,7 +63,7 @@ async def test_away_for_a_while(here: Laboratory, measured: Measured) -> None:
 async def test_all_of_it_is_lost(here: Laboratory, measured: Measured) -> None:
     async with here.people("wiped.ipynb") as people:
         here.store.kill()
-        _wipe(here.store.data)
+        here.store.wipe()
         await here.store.start()
         await people.until_typed(5)
     measured(f"store wiped: all as it must be after {people.healed_s:.1f} s")
@@ -86,6 +85,25 @@ async def test_somebody_deletes_a_key(here: Laboratory, what: str, measured: Mea
         await redis.delete(getattr(document, what))
         await people.until_typed(5)
     measured(f"{what} deleted: all as it must be after {people.healed_s:.1f} s")
+
+
+async def test_what_says_what_it_is_is_deleted_and_nobody_keeps_it(
+    here: Laboratory, measured: Measured
+) -> None:
+    async with here.people("unknown.ipynb") as people, here.store.client() as redis:
+        slot = await here.keeper_of(people.path)
+        assert slot is not None
+        document = await here.lab.document(people.path)
+        here.process(slot).kill()
+        await redis.delete(document.meta)
+        await people.come()
+        await people.until_typed(5)
+
+        async def is_kept() -> bool:
+            return await here.keeper_of(people.path) is not None
+
+        await until(is_kept, what="somebody keeps it again", timeout_s=20)
+    measured(f"meta deleted, keeper killed: all as it must be after {people.healed_s:.1f} s")
 
 
 async def test_somebody_flushes_all(here: Laboratory, measured: Measured) -> None:
@@ -200,12 +218,6 @@ async def test_it_drops_a_worker_that_reads_nothing(here: Laboratory, measured: 
             await redis.config_set(LIMIT, limit)
         await people.until_typed(3)
     measured(f"feed of a standing worker dropped: as it must be after {people.healed_s:.1f} s")
-
-
-def _wipe(data: Path) -> None:
-    for entry in data.iterdir():
-        if entry.name != "log":
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
 def _cut(data: Path, size: int) -> None:

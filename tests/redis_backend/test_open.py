@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from rtstore.errors import StaleEpoch
 from rtstore.redis_backend.keys import DocumentKeys
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.update_log import SCHEMA, Opened, UpdateLog
@@ -47,6 +48,27 @@ async def test_opening_again_changes_nothing(
     again = await log2.open(BEGINNING, gen="other", place={"path": "other"})
     assert (again.epoch, again.tail, again.verdict, again.why) == (1, EntryId(1, 1), "ok", "")
     assert (again.meta["gen"], again.meta["path"]) == ("g1", "a.ipynb")
+
+
+@pytest.mark.parametrize("is_compacted", [False, True])
+async def test_the_generation_is_that_of_the_content(
+    log: UpdateLog, log2: UpdateLog, opened: Opened, link: Link, *, is_compacted: bool
+) -> None:
+    entry = await append(log, b"a")
+    if is_compacted:
+        await log.compact(BEGINNING, entry, b"a", keep=EntryId(1, 2))
+        await link.command("DEL", log.keys.log)
+    await link.command("DEL", log.keys.meta)
+    await link.command("HINCRBY", log.keys.meta, "fence", 1)  # somebody took the lease
+    again = await log2.open(BEGINNING, gen="other", place=PLACE)
+    assert (again.epoch, again.why, again.meta["gen"]) == (2, "create", "g1")
+    assert {key: again.meta[key] for key in PLACE} == PLACE
+
+
+async def test_who_knows_no_generation_makes_no_document(log: UpdateLog) -> None:
+    with pytest.raises(StaleEpoch, match="nobody has opened"):
+        await log.open(BEGINNING, gen="", place=PLACE)
+    assert await log.meta() == {}
 
 
 async def test_verdict_on_the_last_entry_known(log: UpdateLog, opened: Opened) -> None:

@@ -91,6 +91,13 @@ class Store:
         if self._process is not None:
             self._end(signal.SIGTERM)
 
+    def wipe(self) -> None:
+        """Delete all that it had kept; it does not run."""
+        assert self._process is None, "the store runs"
+        for entry in self.data.iterdir():
+            if entry.name != "log":
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
     async def start(self) -> None:
         """Run it, and wait until it serves commands."""
         assert self._process is None, "the store runs already"
