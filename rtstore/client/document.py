@@ -327,3 +327,4 @@ class Document:
                 await self.flush()
             finally:
                 self.presence.leave()
+                self._doc.unobserve(self._subscription)  # else it would keep us for ever

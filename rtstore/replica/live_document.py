@@ -39,7 +39,7 @@ class LiveDocument:
         self._must_open = asyncio.Event()
         self._announced_at = float("-inf")
         self.doc: Doc[Any] = Doc()
-        self.doc.observe(self._observed)
+        self._subscription = self.doc.observe(self._observed)
         self.has_content = asyncio.Event()
         """Set when the document was imported."""
         self._epoch = 0
@@ -51,6 +51,12 @@ class LiveDocument:
         Raises StoreUnavailable if it can't begin; LoadFailed when the document has another
         history now, into which nothing of this Doc may be merged.
         """
+        try:
+            await self._follow()
+        finally:
+            self.doc.unobserve(self._subscription)  # else it would keep us for ever
+
+    async def _follow(self) -> None:
         async with (
             self._link.listen(self._log.keys.feed, self._heard),
             self._link.watch(self._store_changed),

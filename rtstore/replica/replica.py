@@ -18,6 +18,7 @@ from rtstore.schema import kinds, updates
 from rtstore.schema.feed import FeedEntry
 from rtstore.schema.frames import NOTHING
 from rtstore.schema.ids import EntryId
+from rtstore.schema.weakly import weakly
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ class Replica:
         # A fresh Yjs client id each time: one that was used before may be ahead in the log.
         self.doc: Doc[Any] = Doc()
         self.document = kinds.make(self.kind, self.doc)
-        self.document.observe(self._observed)
+        self.document.observe(weakly(self._observed))
         self._claimed: dict[int, int] = {}
 
     def _observed(self, topic: str, events: Any) -> None:  # noqa: ANN401 -- pycrdt's

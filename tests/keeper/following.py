@@ -59,7 +59,7 @@ async def charge_of(link: Link, log: UpdateLog) -> Charge:
     await link.command("DEL", log.keys.lease("keep"))
     assert await lease.acquire()
     await link.command("PERSIST", log.keys.lease("keep"))
-    office = cast("Office", SimpleNamespace(link=link))
+    office = cast("Office", SimpleNamespace(link=link, contents_id="c-test"))
     where = Where("a.ipynb", "notebook", "json")
     made = ChargeAlone(office, "d", log.keys, log, lease, where, "g", Replica(log, "notebook"))
     await made.replica.follower.start()
