@@ -30,12 +30,20 @@ class Typed:
 class Tally:
     """How many words were typed, and what became of them."""
 
-    typed: int
-    acknowledged: int
-    found: int
+    typed: int = 0
+    acknowledged: int = 0
+    found: int = 0
     """In every copy."""
-    doubled: int
+    doubled: int = 0
     """In some copy more than once."""
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            self.typed + other.typed,
+            self.acknowledged + other.acknowledged,
+            self.found + other.found,
+            self.doubled + other.doubled,
+        )
 
     def __str__(self) -> str:
         return (

@@ -13,7 +13,7 @@ import json
 import os
 import random
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,9 +35,13 @@ from tests.support.stores import Kind, Store, start_store
 from tests.support.waiting import until
 
 WORKERS = 3
+TIMES = 25
+"""Something is done so often, at most, in one notebook: what people type in makes all slower."""
 SEED = int(os.environ.get("RTSTORE_SEED", "0")) or random.SystemRandom().randrange(10**6)
 HEALED_S = 30.0
 """All copies are equal within this time of the end of a fault."""
+PATIENCE_S = 2 * HEALED_S
+"""Until people could type on, and workers are started, on a machine that does other things too."""
 FIRST = ("first = 1", "second = 2", "third = 3")
 
 
@@ -53,7 +57,7 @@ class People:
     gone: list[Typist] = field(default_factory=list)
     healed_s: float = 0.0
     """How long it took after the last was typed until all was as it must be."""
-    tally: Tally | None = None
+    tally: Tally = field(default_factory=Tally)
     """What the last check counted."""
     _came: int = 0
 
@@ -81,7 +85,7 @@ class People:
         async def look() -> bool:
             return all(typist.acked >= count for typist, count in wanted.items())
 
-        await until(look, what=f"{words} words more are acknowledged", timeout_s=HEALED_S)
+        await until(look, what=f"{words} words more are acknowledged", timeout_s=PATIENCE_S)
 
     async def until_told(self) -> None:
         """Wait until everybody has all that was acknowledged to who is gone."""
@@ -168,6 +172,11 @@ class Laboratory:
     proxy: Proxy
     rng: random.Random = field(default_factory=lambda: random.Random(SEED))
 
+    def batches(self, times: int) -> Iterator[range]:
+        """The numbers below `times`, so many at a time as one notebook bears."""
+        for first in range(0, times, TIMES):
+            yield range(first, min(first + TIMES, times))
+
     def workers(self) -> list[WorkerSlot]:
         """Those that are there now."""
         return self.lab.workers()
@@ -189,7 +198,7 @@ class Laboratory:
             slots = self.workers()
             return len(slots) == WORKERS and all(psutil.pid_exists(s.pid) for s in slots)
 
-        await until(look, what="all workers are there", timeout_s=HEALED_S)
+        await until(look, what="all workers are there", timeout_s=PATIENCE_S)
 
     async def keeper_of(self, path: str) -> WorkerSlot | None:
         """The worker that keeps the document, if one does now."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.faults.checker import Tally
 from tests.faults.history import History
 from tests.faults.laboratory import SEED, Laboratory
 
@@ -23,7 +24,7 @@ Measured = Callable[[str], None]
 @pytest.mark.timeout(240 + 120 * MINUTES)
 async def test_faults_in_random_order(here: Laboratory, measured: Measured) -> None:
     end, history, notebooks = time.monotonic() + 60 * MINUTES, History(here, SEED), 0
-    typed, healed_s = 0, 0.0
+    tally, healed_s = Tally(), 0.0
     try:
         while time.monotonic() < end:
             notebooks += 1
@@ -36,12 +37,11 @@ async def test_faults_in_random_order(here: Laboratory, measured: Measured) -> N
                     people.go_on()
                     if time.monotonic() > end:
                         break
-            assert people.tally is not None
-            typed += people.tally.typed
+            tally += people.tally
     except BaseException as error:
         error.add_note(str(history))
         raise
     measured(
-        f"{len(history.done)} random faults, seed {SEED}: {typed} words typed, all as it must be "
-        f"within {healed_s:.1f} s each time"
+        f"{len(history.done)} random faults, seed {SEED}: {tally}; all as it must be within "
+        f"{healed_s:.1f} s each time"
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from redis.exceptions import BusyLoadingError, RedisError
 
+from tests.faults.checker import Tally
 from tests.faults.laboratory import Laboratory
 from tests.faults.typist import Typist
 from tests.support.waiting import until
@@ -36,18 +37,21 @@ async def test_killed_and_started_again(here: Laboratory, measured: Measured) ->
 
 @pytest.mark.timeout(120 + 15 * KILLS)
 async def test_killed_again_and_again(here: Laboratory, measured: Measured) -> None:
-    async with here.people("killed often.ipynb") as people:
-        for number in range(KILLS):
-            await people.until_typed(here.rng.randint(1, 5))
-            here.store.kill()
-            vanishes = number % 5 == 1
-            if vanishes:  # what it typed is in the store, or was not acknowledged
-                people.vanish(here.rng.choice(people.typists))
-            await here.store.start()
-            if vanishes:
-                await people.come()
-        await people.until_typed(5)
-    measured(f"store killed {KILLS} times: {people.tally}")
+    tally = Tally()
+    for numbers in here.batches(KILLS):
+        async with here.people(f"killed often {numbers.start}.ipynb") as people:
+            for number in numbers:
+                await people.until_typed(here.rng.randint(1, 5))
+                here.store.kill()
+                vanishes = number % 5 == 1
+                if vanishes:  # what it typed is in the store, or was not acknowledged
+                    people.vanish(here.rng.choice(people.typists))
+                await here.store.start()
+                if vanishes:
+                    await people.come()
+            await people.until_typed(5)
+        tally += people.tally
+    measured(f"store killed {KILLS} times: {tally}")
 
 
 async def test_away_for_a_while(here: Laboratory, measured: Measured) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import psutil  # type: ignore[import-untyped]
 import pytest
 
+from tests.faults.checker import Tally
 from tests.faults.laboratory import Laboratory
 
 pytestmark = [
@@ -21,12 +22,15 @@ KILLS = int(os.environ.get("RTSTORE_KILLS", "5"))
 
 @pytest.mark.timeout(120 + 10 * KILLS)
 async def test_one_after_another_is_killed(here: Laboratory, measured: Measured) -> None:
-    async with here.people("killed workers.ipynb") as people:
-        for _ in range(KILLS):
-            here.kill_a_worker()
-            await people.until_typed(1)
-            await here.until_all_work()
-    measured(f"{KILLS} workers killed: {people.tally}")
+    tally = Tally()
+    for numbers in here.batches(KILLS):
+        async with here.people(f"killed workers {numbers.start}.ipynb") as people:
+            for _ in numbers:
+                here.kill_a_worker()
+                await people.until_typed(1)
+                await here.until_all_work()
+        tally += people.tally
+    measured(f"{KILLS} workers killed: {tally}")
 
 
 async def test_all_are_killed(here: Laboratory, measured: Measured) -> None:
