@@ -11,6 +11,8 @@ from rtstore.redis_backend.link import Link
 from rtstore.schema import feed, frames
 
 ANSWER_WITHIN_S = 10.0
+WAITING_MAX = 8
+"""Of one member: who asks again and again while the disk is slow is told that it did not work."""
 ASK_AGAIN_S = 2.0
 """A keeper that died is replaced within 5 s; whoever follows it must hear of the request too."""
 
@@ -24,7 +26,8 @@ class SaveRequests:
 
     async def ask(self, member: Member, number: int) -> None:
         """Ask the keeper to save for `member`, who numbered the request."""
-        if not member.may_write:
+        waiting = sum(origin == member.origin for origin, _ in self._waiting)
+        if not member.may_write or waiting >= WAITING_MAX:
             _tell(member, number, "failed")
             return
         key = (member.origin, number)

@@ -34,8 +34,8 @@ from rtstore.schema.ids import is_document_id
 
 logger = logging.getLogger(__name__)
 
-FRAME_BYTES_MAX = 2**30
-"""As the peer's: a whole notebook with its outputs is one frame."""
+FRAME_MORE_BYTES = 2**20
+"""A frame may have so much more than the largest update: presence, the protocol's own bytes."""
 PING_S = 45.0
 
 _numbers = itertools.count(1)
@@ -47,7 +47,7 @@ class Socket(web.WebSocketResponse):
     async def close(self, *, code: int = 1000, message: bytes = b"", drain: bool = True) -> bool:
         """See aiohttp."""
         if code == Code.TOO_BIG and not message:
-            message = f"a message of more than {FRAME_BYTES_MAX} bytes".encode()
+            message = f"a message of more than {self._max_msg_size} bytes".encode()
         elif code == Code.PROTOCOL and not message:
             message = b"not a websocket frame"
         return await super().close(code=code, message=message, drain=drain)
@@ -82,7 +82,9 @@ async def join(request: web.Request) -> web.StreamResponse:
     identity = await gateway.gate.admit_socket(request)
     if gateway.rooms.is_draining:
         raise web.HTTPServiceUnavailable(reason="this worker restarts")
-    socket = Socket(max_msg_size=FRAME_BYTES_MAX, compress=False, heartbeat=PING_S, timeout=2.0)
+    # What is larger is refused at its first bytes: nobody's memory is for what is not taken.
+    bytes_max = gateway.settings.update_bytes_max + FRAME_MORE_BYTES
+    socket = Socket(max_msg_size=bytes_max, compress=False, heartbeat=PING_S, timeout=2.0)
     await socket.prepare(request)
     transport = request.transport
     if transport is None:  # it went away while we were asked

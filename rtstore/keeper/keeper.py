@@ -180,7 +180,7 @@ class Keeper:
             told = await self._notices.get()
             match told.get("type"):
                 case "save":
-                    await self._save(told)
+                    await self._save(self._with_others(told))
                 case "run asked" if self._kernels is not None:
                     self._kernels.ring()
                 case "path":
@@ -195,15 +195,28 @@ class Keeper:
                 case "deleted":
                     await self._release("its file was deleted")
 
-    async def _save(self, told: dict[str, Any]) -> None:
+    def _with_others(self, told: dict[str, Any]) -> list[dict[str, Any]]:
+        """The request, and those that came right after it while we did something else."""
+        asked = {(told.get("by"), told.get("id")): told}
+        left = [self._notices.get_nowait() for _ in range(self._notices.qsize())]
+        for one in left:
+            if one.get("type") == "save":
+                asked[one.get("by"), one.get("id")] = one  # it may have been said again
+            else:
+                self._notices.put_nowait(one)
+        return list(asked.values())
+
+    async def _save(self, asked: list[dict[str, Any]]) -> None:
+        """One save for all of them: it has what was there when the last of them asked."""
         status, why = "success", ""
         try:
-            await self._saver.save(is_asked=not told.get("to_read"))
+            await self._saver.save(is_asked=not all(one.get("to_read") for one in asked))
         except (NotSaved, JupyterUnavailable) as error:
             status, why = "failed", str(error)
-        await self._charge.notice(
-            "saved", by=told.get("by"), id=told.get("id"), status=status, why=why
-        )
+        for one in asked:
+            await self._charge.notice(
+                "saved", by=one.get("by"), id=one.get("id"), status=status, why=why
+            )
 
     async def _watch(self) -> None:
         while True:

@@ -67,20 +67,17 @@ async def test_a_text_message_is_a_bad_frame(
 
 @pytest.mark.parametrize("room", [ROOM, global_room.NAME])
 async def test_a_message_over_the_sockets_bound_closes_with_1009_before_it_is_read(
-    workers: Pair,
-    room: str,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    workers: Pair, room: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(sockets, "FRAME_BYTES_MAX", 2**20)
     one, _ = workers
+    size = one.gateway.settings.update_bytes_max + sockets.FRAME_MORE_BYTES
     await make_document(one.link)
     async with joined(one, "ada", room=room) as ada:
         await ada.until(lambda: ada.was_told)
-        _write(ada, b"\x82\xff" + struct.pack(">Q", 2**20) + b"mask" + b"the first bytes of it")
+        _write(ada, b"\x82\xff" + struct.pack(">Q", size) + b"mask" + b"the first bytes of it")
         assert await ada.until_closed() == 1009
-        assert ada.reason == "a message of more than 1048576 bytes"
-    _told_once(caplog, "Message size 1048576 exceeds limit 1048576")
+        assert ada.reason == f"a message of more than {size} bytes"
+    _told_once(caplog, f"Message size {size} exceeds limit {size}")
     assert one.gateway.penalties.due(f"ada 127.0.0.1 {room}") > 0
 
 
