@@ -61,9 +61,8 @@ class Browsers:
 
         async def session() -> Any:
             async with self._http.put(at, json=asked) as reply:
-                told = await reply.json()
-                assert reply.status in (200, 201, 503), told
-                return None if reply.status == 503 else told
+                assert reply.status in (200, 201, 503), await reply.text()
+                return None if reply.status == 503 else await reply.json()
 
         told = await until(session, what=f"{path} is opened", timeout_s=TRY_FOR_S, poll_s=0.2)
         room = quote(f"text:file:{told['fileId']}")
