@@ -12,14 +12,20 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
 
-from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
+from aiohttp import (
+    ClientSession,
+    ClientTimeout,
+    ClientWebSocketResponse,
+    TCPConnector,
+    WSMsgType,
+)
 
 from rtstore.schema import frames
 from tests.support.lab import Lab
 from tests.support.waiting import until
 
 AT_ONCE = 25
-TRY_FOR_S = 60.0
+TRY_FOR_S = 120.0
 
 
 class Browsers:
@@ -67,7 +73,8 @@ class Browsers:
         told = await until(session, what=f"{path} is opened", timeout_s=TRY_FOR_S, poll_s=0.2)
         room = quote(f"text:file:{told['fileId']}")
         at = f"{url}/api/collaboration/room/{room}"
-        async with self._http.ws_connect(at, params={"sessionId": told["sessionId"]}) as socket:
+        named = {"sessionId": told["sessionId"]}
+        async with self._http.ws_connect(at, params=named, max_msg_size=0) as socket:
             await socket.send_bytes(frames.sync_step1(frames.EMPTY_STATE_VECTOR))
             async with asyncio.timeout(TRY_FOR_S):
                 await _until_told(socket, path)
@@ -84,8 +91,10 @@ async def _until_told(socket: ClientWebSocketResponse, path: str) -> None:
 
 
 @asynccontextmanager
-async def browsers(lab: Lab) -> AsyncIterator[Browsers]:
-    """They know the server's token."""
+async def browsers(lab: Lab, at_once: int = AT_ONCE) -> AsyncIterator[Browsers]:
+    """They know the server's token; so many sockets at the same time, and a request for each."""
     headers = {"Authorization": f"token {lab.token}"}
-    async with ClientSession(headers=headers) as http:
+    connector = TCPConnector(limit=2 * at_once)
+    timeout = ClientTimeout(total=None, sock_connect=TRY_FOR_S, sock_read=TRY_FOR_S)
+    async with ClientSession(headers=headers, connector=connector, timeout=timeout) as http:
         yield Browsers(lab, http)

@@ -38,7 +38,7 @@ WORKERS = 3
 TIMES = 25
 """Something is done so often, at most, in one notebook: what people type in makes all slower."""
 SEED = int(os.environ.get("RTSTORE_SEED", "0")) or random.SystemRandom().randrange(10**6)
-HEALED_S = 30.0
+HEALED_S = float(os.environ.get("RTSTORE_HEALED_S", "30"))
 """All copies are equal within this time of the end of a fault."""
 PATIENCE_S = 2 * HEALED_S
 """Until people could type on, and workers are started, on a machine that does other things too."""

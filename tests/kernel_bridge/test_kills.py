@@ -184,6 +184,26 @@ async def test_what_nobody_heard_is_shown_as_missing(tmp_path: Path) -> None:
             assert await nb.run(1) == "ok"
 
 
+async def test_a_cell_runs_again_after_the_store_was_flushed_under_it(tmp_path: Path) -> None:
+    """Nothing in the store says any more that it runs, nor that there is a kernel."""
+    cells = [CELL.replace("TAG", "flushed")]
+    async with running_lab(tmp_path) as lab, bench(lab, "flushed.ipynb", cells) as nb:
+        await nb.ask(0)
+        await until(lambda: _says(nb, "line 20"), what="it runs")
+        async with lab.redis() as redis:
+            await redis.flushall()
+
+        async def asked_again() -> str:
+            status, told = await nb.post(0)
+            return str(told["run"]) if status == 200 else ""
+
+        run_id = await until(asked_again, what="it can be run", timeout_s=60, poll_s=0.5)
+        assert await nb.until_over(run_id) == "ok"
+        await until(lambda: _is_shown(nb), what="the cell shows all", timeout_s=30)
+        assert nb.outputs(0) == expected()
+        assert (lab.notes / "ran-flushed").read_text() == "xx"
+
+
 async def again_and_again(lab: Lab, fault: str, kernel: str) -> None:
     chance = random.Random(f"{SEED} {fault} {kernel}")
     for number in range(KILLS):
