@@ -124,8 +124,10 @@ class Place:
         }
         opened = await follower.open(gen=self.gen or new_gen(), is_held=is_held, place=place)
         self.gen = self.gen or opened.meta["gen"]
-        if opened.verdict == "new" and self.path and self.kind != APP:
-            await self._all.files.adopt(self.document_id, self.path)
+        if opened.verdict != "ok" and self.path and self.kind != APP:
+            files = self._all.files
+            if opened.verdict == "new" or await files.path_of(self.document_id) is None:
+                await files.adopt(self.document_id, self.path)
         return opened
 
     async def announce(self) -> None:

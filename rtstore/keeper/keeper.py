@@ -230,9 +230,10 @@ class Keeper:
         while True:
             await asyncio.sleep(min(LOOK_S, idle_s))
             now = loop.time()
-            is_newer = charge.replica.follower.position.epoch > charge.epoch
-            if is_newer or not await charge.is_made():
+            if charge.replica.follower.position.epoch > charge.epoch:
                 await charge.open()
+            elif not await charge.is_made():
+                await charge.notice("unmade")  # rooms make it again with all that they hold
             async with charge.lock:
                 await charge.settle()
             if not charge.replica.lacks_causes:

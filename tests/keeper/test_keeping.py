@@ -7,13 +7,16 @@ import json
 from collections import Counter
 from collections.abc import Callable
 
+import pytest
 from aiohttp import ClientSession
 
+from rtstore.keeper import keeper
 from rtstore.redis_backend.update_log import CONTENT_KINDS
 from rtstore.schema.session_events import ALARM
 from tests.gateway.team import Worker, joined
 from tests.jupyter.conftest import Jupyter
 from tests.keeper.crew import Author, a_worker, notebook, opened, sources, write
+from tests.support.waiting import until
 
 Pair = tuple[Worker, Worker]
 ROUNDS = 50
@@ -90,6 +93,34 @@ async def test_a_text_file_is_kept_too(jupyter: Jupyter, workers: Pair) -> None:
         await ada.person.type("three\n")
         file = jupyter.files / path
         await ada.until(lambda: file.read_bytes() == b"one\r\ntwo\r\nthree\r\n")
+
+
+async def test_what_the_store_forgot_of_an_idle_document_is_told_again(
+    jupyter: Jupyter, workers: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody types: its keeper is the first who sees that the store does not know it."""
+    monkeypatch.setattr(keeper, "LOOK_S", 0.1)
+    path = write(jupyter, notebook("x"))
+    async with opened(workers[0], path) as ada:
+        await ada.insert(0, "1")
+        await ada.until(lambda: sources(jupyter.files / path) == ["1x"])
+        link, files = workers[0].link, workers[0].gateway.rooms.deployment.files
+        document_id = await files.id_of(path)
+        assert document_id
+        gen = (await ada.log.meta())["gen"]
+        root = jupyter.root
+        await link.command("HDEL", root.paths, path)
+        await link.command("HDEL", root.files, document_id)
+        await link.command("DEL", ada.keys.meta, ada.keys.log, ada.keys.snap)
+
+        async def is_known() -> bool:
+            is_found = await files.path_of(document_id) == path
+            return is_found and len(await ada.log.read()) > 1
+
+        await until(is_known, what="the store knows it again")
+        assert (await ada.log.meta())["gen"] == gen
+        await ada.insert(0, "2")
+        await ada.until(lambda: sources(jupyter.files / path) == ["21x"])
 
 
 async def test_another_worker_takes_over_and_nothing_is_lost(jupyter: Jupyter) -> None:
