@@ -18,7 +18,7 @@ from tests.faults.browsers import Browsers
 from tests.faults.laboratory import Laboratory, laboratory
 from tests.support.waiting import until
 
-READERS = int(os.environ.get("RTSTORE_READERS", "50"))
+READERS = int(os.environ.get("RTSTORE_READERS", "20"))
 OUTBOX = 2**18
 PIECE = 2**17
 PIECES = 40

@@ -13,7 +13,7 @@ from tests.faults.browsers import Browsers, browsers
 from tests.faults.laboratory import Laboratory
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session")]
-HERD = int(os.environ.get("RTSTORE_HERD", "100"))
+HERD = int(os.environ.get("RTSTORE_HERD", "50"))
 Measured = Callable[[str], None]
 
 

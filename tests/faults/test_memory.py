@@ -16,7 +16,7 @@ from tests.faults.browsers import browsers
 from tests.faults.laboratory import Laboratory, laboratory
 from tests.support.waiting import until
 
-OPENS = int(os.environ.get("RTSTORE_OPENS", "100"))
+OPENS = int(os.environ.get("RTSTORE_OPENS", "50"))
 FIRST = min(OPENS, 500)
 """Opened before anything is measured: what is loaded and grown once."""
 MB = 2**20
