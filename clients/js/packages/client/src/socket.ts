@@ -1,0 +1,190 @@
+// A socket into one room, which comes back by itself.
+
+import type { Connection, SocketLike } from './connection.js'
+import { type Closed, RtClosedError, RtHttpError, whyClosed } from './errors.js'
+
+/** `closed`: for good, or released. */
+export type Status = 'connecting' | 'connected' | 'disconnected' | 'closed'
+
+/** What speaks and listens in a room. */
+export interface Peer {
+  /** Where to connect, asked before each try. Throws RtClosedError to end it for good. */
+  url(): Promise<string>
+  /** A socket is open: `send` works. */
+  joined(): void
+  /** Throwing closes the socket, and another is opened. */
+  heard(data: string | Uint8Array): void
+  /** The socket is gone. */
+  lost(): void
+  /** `status` is another. */
+  changed(): void
+}
+
+const FIRST_RETRY_MS = 100
+const LONGEST_RETRY_MS = 10_000
+const CONNECT_MS = 10_000
+const SILENCE_MS = 30_000
+const PROBE_MS = 25_000
+
+export class RoomSocket {
+  status: Status = 'connecting'
+  /** Once `status` is `closed`, unless we closed it. */
+  closedWhy: Closed | undefined
+  readonly #connection: Connection
+  readonly #peer: Peer
+  readonly #probe: string | undefined
+  #socket: SocketLike | undefined
+  #end: ((code: number, reason: string) => void) | undefined
+  #wake: (() => void) | undefined
+  #delay = FIRST_RETRY_MS
+  #isSettled = false
+  #heardAt = 0
+
+  /** `probe` is sent when nothing was heard for a while, where the server would not speak. */
+  constructor(connection: Connection, peer: Peer, probe?: string) {
+    this.#connection = connection
+    this.#peer = peer
+    this.#probe = probe
+  }
+
+  /** Connect, and again after each loss, until it is closed. */
+  start(): void {
+    globalThis.addEventListener?.('online', this.#hurry)
+    void this.#run()
+  }
+
+  /** Leave; there will be no other socket. */
+  close(): void {
+    if (this.status === 'closed') return
+    this.#finish(undefined)
+    this.#end?.(1000, '')
+    this.#wake?.()
+  }
+
+  /** Send on the present socket; without one: drop it. */
+  send(data: string | Uint8Array): void {
+    if (this.status === 'connected') this.#socket?.send(data)
+  }
+
+  /** The server took us in: the next loss is followed by a quick try. */
+  settled(): void {
+    this.#isSettled = true
+    this.#delay = FIRST_RETRY_MS
+  }
+
+  readonly #hurry = (): void => this.#wake?.()
+
+  #finish(why: Closed | undefined): void {
+    globalThis.removeEventListener?.('online', this.#hurry)
+    this.closedWhy = why
+    this.#become('closed')
+  }
+
+  #become(status: Status): void {
+    if (this.status === status) return
+    this.status = status
+    this.#peer.changed()
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isOver()) {
+      this.#become('connecting')
+      this.#isSettled = false
+      let why: Closed | null = null
+      try {
+        const url = await this.#peer.url()
+        if (this.#isOver()) return
+        const [code, reason] = await this.#once(url)
+        why = whyClosed(code, reason)
+        const mayRenew = this.#connection.canRenewToken && this.#isSettled
+        if (mayRenew && (why?.code === 4401 || why?.code === 4403)) why = null
+      } catch (error) {
+        why = refused(error)
+      }
+      if (this.#isOver()) return
+      if (why) return this.#finish(why)
+      this.#become('disconnected')
+      await this.#pause(this.#delay * (0.5 + Math.random() / 2))
+      this.#delay = Math.min(2 * this.#delay, LONGEST_RETRY_MS)
+    }
+  }
+
+  #isOver(): boolean {
+    return this.status === 'closed'
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    }).then(() => void (this.#wake = undefined))
+  }
+
+  /** One socket, from its opening to its end: with which code, and why. */
+  #once(url: string): Promise<[number, string]> {
+    return new Promise((resolve) => {
+      const socket = this.#connection.socket(url)
+      let isOpen = false
+      const late = setTimeout(() => end(1006, 'no answer'), CONNECT_MS)
+      const watch = setInterval(() => this.#watch(end), SILENCE_MS / 6)
+      const end = (code: number, reason: string): void => {
+        if (this.#end !== end) return
+        this.#end = this.#socket = undefined
+        clearTimeout(late)
+        clearInterval(watch)
+        socket.onopen = socket.onmessage = socket.onclose = null
+        socket.onerror = () => {} // of one that is closed while it connects
+        try {
+          socket.close()
+        } catch {
+          // it never opened
+        }
+        if (isOpen) this.#peer.lost()
+        resolve([code, reason])
+      }
+      this.#end = end
+      this.#socket = socket
+      socket.onopen = () => {
+        clearTimeout(late)
+        isOpen = true
+        this.#heardAt = Date.now()
+        this.status = 'connected'
+        this.#peer.joined()
+        this.#peer.changed()
+      }
+      socket.onmessage = (event) => {
+        this.#heardAt = Date.now()
+        const data: unknown = event.data
+        try {
+          this.#peer.heard(typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer))
+        } catch (error) {
+          console.error('rtstore: what the server sent could not be taken', error)
+          end(1006, String(error))
+        }
+      }
+      socket.onclose = (event) => end(Number(event.code) || 1006, String(event.reason ?? ''))
+      socket.onerror = () => {} // a close follows
+    })
+  }
+
+  #watch(end: (code: number, reason: string) => void): void {
+    if (this.status !== 'connected') return
+    const silent = Date.now() - this.#heardAt
+    if (silent > SILENCE_MS + (this.#probe ? PROBE_MS : 0)) end(1006, 'nothing was heard')
+    else if (this.#probe && silent > PROBE_MS) this.send(this.#probe)
+  }
+}
+
+/** Why `url()` failed: null if it may be tried again. */
+function refused(error: unknown): Closed | null {
+  if (error instanceof RtClosedError) return error.why
+  if (!(error instanceof RtHttpError)) {
+    return { code: 4500, reason: String(error), reloadable: false }
+  }
+  const codes: Record<number, number> = { 400: 4400, 401: 4401, 403: 4403, 404: 4404, 405: 4404 }
+  const code = codes[error.status]
+  return code ? { code, reason: error.message, reloadable: false } : null
+}

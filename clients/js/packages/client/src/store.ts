@@ -1,0 +1,168 @@
+// RtStore: one Jupyter server with rtstore, as a page uses it.
+
+import { Actions } from './actions.js'
+import { Connection, type ConnectionOptions } from './connection.js'
+import type { Counted } from './counted.js'
+import { RtDocument } from './document.js'
+import type { Action } from './generated/records.js'
+import { LiveRoom } from './live_room.js'
+import type { CellRun, DirectoryTables, Run, ServerTables, Whoami } from './records.js'
+import { type Asked, openSession } from './session.js'
+
+export interface RtStoreOptions extends ConnectionOptions {
+  /** Keep documents in this browser (IndexedDB): they open and can be edited without a server. */
+  offline?: boolean | undefined
+}
+
+export interface DocumentKind {
+  /** `json`, `text`, `base64` or `app`. */
+  format: string
+  /** `notebook`, `file`, … */
+  type: string
+}
+
+export interface AppOptions {
+  /** JSON Schema; the server says in `state.invalid` where the document breaks it. */
+  schema?: object | undefined
+}
+
+/** What `document` and its like give, before somebody holds it. */
+export type Opener = { path: string } & DocumentKind & AppOptions
+
+/** One document or room is shared by all who ask for it; each calls `release` once. */
+export class RtStore {
+  readonly #connection: Connection
+  readonly #isOffline: boolean
+  readonly #actions: Actions
+  readonly #open = new Map<string, Counted & { closedWhy?: unknown }>()
+
+  /** Nothing is asked of the server yet. */
+  constructor(options: RtStoreOptions) {
+    this.#connection = new Connection(options)
+    this.#isOffline = options.offline ?? false
+    this.#actions = new Actions(this.#connection, () => this.server())
+  }
+
+  /** Ends with a slash. */
+  get baseUrl(): string {
+    return this.#connection.base
+  }
+
+  // -- documents ---------------------------------------------------------------------------
+
+  document(path: string, kind: DocumentKind): RtDocument {
+    return this.peek({ path, ...kind }).retain()
+  }
+
+  notebook(path: string): RtDocument {
+    return this.document(path, NOTEBOOK)
+  }
+
+  text(path: string): RtDocument {
+    return this.document(path, TEXT)
+  }
+
+  /** A document of an application's own: its root types are what the application says. */
+  app(name: string, { schema }: AppOptions = {}): RtDocument {
+    return this.peek({ path: name, ...APP, schema }).retain()
+  }
+
+  /** As `document`, but not held: it ends in 30 s unless somebody calls `retain`. */
+  peek(asked: Opener): RtDocument {
+    const { path, format, type } = asked
+    return this.#shared(`${format}:${type}:${path}`, () => {
+      return new RtDocument(this.#connection, asked satisfies Asked, { offline: this.#isOffline })
+    })
+  }
+
+  // -- what the server knows -----------------------------------------------------------------
+
+  /** Kernels, sessions, terminals, kernelspecs, actions and the status of the server. */
+  server(): LiveRoom<ServerTables> {
+    return this.peekServer().retain()
+  }
+
+  /** The files of one directory; '' is the root. */
+  directory(path: string): LiveRoom<DirectoryTables> {
+    return this.peekDirectory(path).retain()
+  }
+
+  /** As `server`, but not held. */
+  peekServer(): LiveRoom<ServerTables> {
+    return this.#shared('server', () => {
+      return new LiveRoom(this.#connection, async () => `server:${(await this.whoami()).id}`)
+    })
+  }
+
+  /** As `directory`, but not held. */
+  peekDirectory(path: string): LiveRoom<DirectoryTables> {
+    const clean = path.replace(/^\/+|\/+$/g, '')
+    return this.#shared(`dir:${clean}`, () => {
+      const name = async (): Promise<string> => `dir:${(await this.whoami()).id}:${clean}`
+      return new LiveRoom(this.#connection, name)
+    })
+  }
+
+  /** Which server this is, and who we are. Throws RtHttpError. */
+  whoami(): Promise<Whoami> {
+    return this.#connection.json('GET', 'rtstore/server')
+  }
+
+  // -- what the server does ------------------------------------------------------------------
+
+  /** Have something done; the record once it has ended well. Throws RtActionError. */
+  request(action: string, params: object = {}, options: { id?: string } = {}): Promise<Action> {
+    return this.#actions.request(action, params, options.id)
+  }
+
+  /** Run a cell, or several; resolves when they are over. Throws RtActionError. */
+  async runCell(path: string, cells: string | string[], kernelName?: string): Promise<CellRun> {
+    const params: Record<string, unknown> = { path, cells: [cells].flat() }
+    if (kernelName) params['kernel_name'] = kernelName
+    return (await this.request('cell.run', params)).result as CellRun
+  }
+
+  /** Each cell's newest run. Throws RtHttpError. */
+  async runs(path: string): Promise<Record<string, Run>> {
+    const { fileId } = await openSession(this.#connection, { path, ...NOTEBOOK })
+    return this.#connection.json('GET', `rtstore/runs?document=${encodeURIComponent(fileId)}`)
+  }
+
+  async interrupt(kernelId: string): Promise<void> {
+    await this.request('kernel.interrupt', { kernel_id: kernelId })
+  }
+
+  /** Take a run out of the queue. Throws RtHttpError with 409 once it began. */
+  async cancelRun(kernelId: string, runId: string): Promise<void> {
+    await this.#connection.json('DELETE', `rtstore/runs/${kernelId}/${runId}`)
+  }
+
+  /** Answer what a cell asks. Throws RtHttpError with 409 when somebody was first. */
+  async answerInput(kernelId: string, runId: string, value: string): Promise<void> {
+    await this.#connection.json('POST', `rtstore/input/${kernelId}/${runId}`, { value })
+  }
+
+  /** Any other request of the server: path below the base URL, JSON in and out. */
+  fetchJson<T>(method: string, path: string, body?: unknown): Promise<T> {
+    return this.#connection.json(method, path, body)
+  }
+
+  /** End all documents and rooms, whoever holds them. What was not sent is lost. */
+  destroy(): void {
+    for (const one of [...this.#open.values()]) one.destroy()
+    this.#open.clear()
+  }
+
+  /** The one under this key, unless it has ended. */
+  #shared<C extends Counted & { closedWhy?: unknown }>(key: string, make: () => C): C {
+    const found = this.#open.get(key) as C | undefined
+    if (found && !found.isDestroyed && !found.closedWhy) return found
+    const made = make()
+    this.#open.set(key, made)
+    return made
+  }
+}
+
+export const NOTEBOOK: DocumentKind = { format: 'json', type: 'notebook' }
+export const TEXT: DocumentKind = { format: 'text', type: 'file' }
+export const APP: DocumentKind = { format: 'app', type: 'app' }

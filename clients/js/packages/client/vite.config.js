@@ -1,0 +1,5 @@
+import { defineConfig } from 'vite'
+
+import { library } from '../../scripts/library.js'
+
+export default defineConfig(library(import.meta.dirname))

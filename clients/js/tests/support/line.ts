@@ -1,0 +1,48 @@
+// A line between a store and a worker, which can be cut: what is lost then is really lost.
+
+import { createServer, connect as open, type Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
+
+import { onTestFinished } from 'vitest'
+
+export interface Line {
+  /** Base URL that leads through it. */
+  url: string
+  /** End all connections, and let none be made. */
+  cut(): void
+  mend(): void
+}
+
+export async function line(to: string): Promise<Line> {
+  const target = new URL(to)
+  const sockets = new Set<Socket>()
+  let isCut = false
+  const server = createServer((near) => {
+    if (isCut) return void near.destroy()
+    const far = open(Number(target.port), target.hostname)
+    for (const socket of [near, far]) {
+      sockets.add(socket)
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        sockets.delete(socket)
+        near.destroy()
+        far.destroy()
+      })
+    }
+    near.pipe(far)
+    far.pipe(near)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const cut = (): void => {
+    isCut = true
+    for (const socket of sockets) socket.destroy()
+  }
+  onTestFinished(() => {
+    cut()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  const url = new URL(to)
+  url.port = String(port)
+  return { url: url.href, cut, mend: () => void (isCut = false) }
+}

