@@ -4,6 +4,8 @@
 export const RELEASE_MS = 200
 /** What was made for a page that never showed it. */
 export const UNUSED_MS = 30_000
+/** What was closed for good before anybody held it: whoever waits for it is told why. */
+export const REFUSED_MS = 3_000
 
 export abstract class Counted {
   #holders = 0
@@ -27,6 +29,17 @@ export abstract class Counted {
     return this
   }
 
+  /** Somebody looks at it without holding it: it stays for a while. */
+  touch(): this {
+    if (this.#holders === 0) this.#endAfter(UNUSED_MS)
+    return this
+  }
+
+  /** It was closed for good: without holders it ends soon. */
+  protected refused(): void {
+    if (this.#holders === 0) this.#endAfter(REFUSED_MS)
+  }
+
   /** Let go. It ends soon after the last holder has. */
   release(): void {
     if (this.#holders === 0 || --this.#holders > 0) return
@@ -44,7 +57,7 @@ export abstract class Counted {
     for (const listener of [...this.#listeners]) listener()
   }
 
-  /** How long it must wait yet before it may end. */
+  /** Whether it may not end yet. */
   protected mustStay(): boolean {
     return false
   }

@@ -48,6 +48,7 @@ export class RtDocument extends Counted {
   /** Whether the server has asked on this socket: before, our updates may lack causes. */
   #maySend = false
   #pending: Uint8Array[] = []
+  #isReady = false
   #number = 0
   #stayUntil = 0
   #state = ''
@@ -62,7 +63,10 @@ export class RtDocument extends Counted {
     this.#session = options.session
     this.ydoc = new Y.Doc()
     this.ready = new Promise<void>((resolve, reject) => {
-      this.#setReady = resolve
+      this.#setReady = () => {
+        this.#isReady = true
+        resolve()
+      }
       this.#setFailed = reject
     })
     this.ready.catch(() => {}) // who waits for it is told
@@ -99,6 +103,11 @@ export class RtDocument extends Counted {
   /** Why it is `closed`; undefined while it is not, or if it was released. */
   get closedWhy(): Closed | undefined {
     return this.#socket.closedWhy
+  }
+
+  /** Whether the content is here: the server's, or what this browser kept. */
+  get isReady(): boolean {
+    return this.#isReady
   }
 
   /** Whether this copy is up to date with the server now. */
@@ -322,6 +331,7 @@ export class RtDocument extends Counted {
     const why = this.closedWhy
     if (why) {
       this.#setFailed(new RtClosedError(why))
+      this.refused()
       if (why.reloadable || !this.hasLocalChanges) void this.#kept?.clear().catch(() => {})
     }
     this.#news()
@@ -364,7 +374,7 @@ export class RtDocument extends Counted {
   /** Tell the listeners if what they may see is another. */
   #news(): void {
     if (this.#kept) this.#kept.isUnsent = this.hasLocalChanges
-    const seen = [this.status, this.isSynced, this.hasLocalChanges, this.path]
+    const seen = [this.status, this.#isReady, this.isSynced, this.hasLocalChanges, this.path]
     const state = JSON.stringify(seen)
     if (state === this.#state) return
     this.#state = state

@@ -100,12 +100,16 @@ export class LiveRoom<T extends object = Record<string, unknown>> extends Counte
   protected override end(): void {
     this.#socket.close()
     this.#setFailed(new RtError(`${this.#room || 'the room'} was released`))
+    this.#notify(() => false)
     this.#listeners.clear()
   }
 
   #changed(): void {
     const why = this.closedWhy
-    if (why) this.#setFailed(new RtClosedError(why))
+    if (why) {
+      this.#setFailed(new RtClosedError(why))
+      this.refused()
+    }
     this.#notify(() => false)
   }
 

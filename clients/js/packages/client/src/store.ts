@@ -34,7 +34,7 @@ export class RtStore {
   readonly #connection: Connection
   readonly #isOffline: boolean
   readonly #actions: Actions
-  readonly #open = new Map<string, Counted & { closedWhy?: unknown }>()
+  readonly #open = new Map<string, Shared>()
 
   /** Nothing is asked of the server yet. */
   constructor(options: RtStoreOptions) {
@@ -51,7 +51,7 @@ export class RtStore {
   // -- documents ---------------------------------------------------------------------------
 
   document(path: string, kind: DocumentKind): RtDocument {
-    return this.peek({ path, ...kind }).retain()
+    return this.#current(() => this.peek({ path, ...kind })).retain()
   }
 
   notebook(path: string): RtDocument {
@@ -64,10 +64,11 @@ export class RtStore {
 
   /** A document of an application's own: its root types are what the application says. */
   app(name: string, { schema }: AppOptions = {}): RtDocument {
-    return this.peek({ path: name, ...APP, schema }).retain()
+    return this.#current(() => this.peek({ path: name, ...APP, schema })).retain()
   }
 
-  /** As `document`, but not held: it ends in 30 s unless somebody calls `retain`. */
+  /** As `document`, but not held: it ends in 30 s unless somebody calls `retain`.
+   *  One that was closed for good is given as long as it is held. */
   peek(asked: Opener): RtDocument {
     const { path, format, type } = asked
     return this.#shared(`${format}:${type}:${path}`, () => {
@@ -79,12 +80,12 @@ export class RtStore {
 
   /** Kernels, sessions, terminals, kernelspecs, actions and the status of the server. */
   server(): LiveRoom<ServerTables> {
-    return this.peekServer().retain()
+    return this.#current(() => this.peekServer()).retain()
   }
 
   /** The files of one directory; '' is the root. */
   directory(path: string): LiveRoom<DirectoryTables> {
-    return this.peekDirectory(path).retain()
+    return this.#current(() => this.peekDirectory(path)).retain()
   }
 
   /** As `server`, but not held. */
@@ -154,14 +155,24 @@ export class RtStore {
   }
 
   /** The one under this key, unless it has ended. */
-  #shared<C extends Counted & { closedWhy?: unknown }>(key: string, make: () => C): C {
+  #shared<C extends Shared>(key: string, make: () => C): C {
     const found = this.#open.get(key) as C | undefined
-    if (found && !found.isDestroyed && !found.closedWhy) return found
+    if (found && !found.isDestroyed) return found.closedWhy ? found : found.touch()
     const made = make()
     this.#open.set(key, made)
     return made
   }
+
+  /** What `peek` gives; another if that was closed for good. */
+  #current<C extends Shared>(peek: () => C): C {
+    const found = peek()
+    if (!found.closedWhy) return found
+    for (const [key, one] of this.#open) if (one === found) this.#open.delete(key)
+    return peek()
+  }
 }
+
+type Shared = Counted & { closedWhy?: unknown }
 
 export const NOTEBOOK: DocumentKind = { format: 'json', type: 'notebook' }
 export const TEXT: DocumentKind = { format: 'text', type: 'file' }
