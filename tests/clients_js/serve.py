@@ -9,13 +9,10 @@ import asyncio
 import json
 import sys
 import tempfile
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from tests.support.lab import Lab, running_lab
-
-HAS_LIVE = find_spec("rtstore.gateway.live_rooms") is not None
 
 
 def described(lab: Lab) -> dict[str, Any]:
@@ -25,7 +22,6 @@ def described(lab: Lab) -> dict[str, Any]:
         "token": lab.token,
         "workers": [{"url": worker.url, "pid": worker.pid} for worker in lab.workers()],
         "notes": str(lab.notes),
-        "hasLive": HAS_LIVE,
     }
 
 

@@ -4,11 +4,11 @@ import 'fake-indexeddb/auto'
 
 import { readdirSync } from 'node:fs'
 
-import { notebookView, RtStore } from '@rtstore/client'
+import type { SocketLike } from '@rtstore/client'
 import { expect, test } from 'vitest'
 
 import { line } from '../support/line.js'
-import { lab, notebookFile, storeAt, textFile, until } from '../support/server.js'
+import { lab, read, storeAt, textFile, until } from '../support/server.js'
 
 test('a kept document opens without a server; what is typed then is sent by the next page', async () => {
   const path = textFile('kept')
@@ -44,55 +44,56 @@ test('a kept document opens without a server; what is typed then is sent by the 
 })
 
 test('a history that is gone is not merged; what was typed in it becomes a draft', async () => {
-  const path = notebookFile('x = 1')
-  const cable = await line(lab.workers[0]!.url)
-  const options = { baseUrl: cable.url, offline: true }
-  const first = storeAt(0, options).notebook(path)
-  await first.ready
-  await first.flush()
-  cable.cut()
-  await until(() => first.status !== 'connected', 'it is cut off')
-  notebookView(first.ydoc).setSource('cell-0', 'never sent')
-  first.release()
-  await until(() => first.isDestroyed, 'the page is closed')
+  const path = textFile('as it is')
+  const earlier = storeAt(0, { offline: true, fetch: earlierHistory, WebSocket: Unreachable }).text(path)
+  await until(() => earlier.session, 'it has the session')
+  earlier.ydoc.getText('source').insert(0, 'never sent')
+  earlier.release()
+  await until(() => earlier.isDestroyed, 'the page is closed')
 
-  await retype(storeAt(1), path)
-  cable.mend()
-  const second = storeAt(0, options).notebook(path)
-  await second.ready
-  const cells = notebookView(second.ydoc)
-  await until(() => second.isSynced, 'it is here')
-  expect(second.session?.sessionId).not.toBe(first.session?.sessionId)
-  expect(cells.ids).toEqual(['cell-0'])
-  expect(cells.source('cell-0')?.toString()).toBe('x = 1')
-  const drafts = (): string[] => readdirSync(lab.notes).filter((name) => name !== path && name.startsWith(path.slice(0, -6)))
-  await until(() => drafts().length > 0, 'there is a draft beside the file')
-  await second.flush()
-  expect(cells.source('cell-0')?.toString()).toBe('x = 1')
+  const now = storeAt(0, { offline: true }).text(path)
+  await until(() => now.isSynced, 'it is here')
+  expect(now.session?.sessionId).not.toBe(earlier.session?.sessionId)
+  const draft = await until(() => draftOf(path), 'there is a draft beside the file')
+  expect(read(draft!)).toContain('never sent')
+  expect(now.ydoc.getText('source').toString()).toBe('as it is')
 })
 
-test('a page that is open while its history goes is told, and keeps its copy', async () => {
-  const path = notebookFile('y = 1')
-  const cable = await line(lab.workers[0]!.url)
-  const open = storeAt(0, { baseUrl: cable.url }).notebook(path)
-  await open.ready
-  await open.flush()
-  cable.cut()
-  await until(() => open.status !== 'connected', 'it is cut off')
-  notebookView(open.ydoc).setSource('cell-0', 'mine')
-  await retype(storeAt(1), path)
-  cable.mend()
-  await until(() => open.status === 'closed', 'it is closed', 20_000)
-  expect(open.closedWhy).toMatchObject({ code: 1003, reloadable: true })
-  expect(notebookView(open.ydoc).source('cell-0')?.toString()).toBe('mine')
+test('a page whose history is gone is told, keeps its copy, and opens it anew', async () => {
+  const path = textFile('as it is')
+  const store = storeAt(0, { fetch: earlierHistory })
+  const earlier = store.text(path)
+  earlier.ydoc.getText('source').insert(0, 'mine')
+  await until(() => earlier.status === 'closed', 'it is closed')
+  expect(earlier.closedWhy).toMatchObject({ code: 1003, reloadable: true })
+  expect(earlier.ydoc.getText('source').toString()).toBe('mine')
+  await until(() => draftOf(path), 'there is a draft beside the file')
+  expect(store.text(path)).not.toBe(earlier)
 })
 
-/** End the document's history: it is opened as a text, and as a notebook again. */
-async function retype(store: RtStore, path: string): Promise<void> {
-  for (const open of [store.text(path), store.notebook(path)]) {
-    // It can only be had once nobody else has it and it is saved: it is closed until then.
-    await open.ready.catch(() => {})
-    open.release()
-    await until(() => open.isDestroyed, 'it is left')
+/** As the server would have answered before the history of the document was lost. */
+const earlierHistory: typeof fetch = async (...asked) => {
+  const answer = await fetch(...asked)
+  const told = await answer.json()
+  const sessionId = told.sessionId.replace(/[^.]*$/, 'earlier')
+  return Response.json({ ...told, sessionId }, { status: answer.status })
+}
+
+/** A socket of a browser without a network. */
+class Unreachable implements SocketLike {
+  binaryType = ''
+  onopen = null
+  onmessage = null
+  onclose: SocketLike['onclose'] = null
+  onerror = null
+  constructor() {
+    queueMicrotask(() => this.onclose?.({ code: 1006 }))
   }
+  send(): void {}
+  close(): void {}
+}
+
+function draftOf(path: string): string | undefined {
+  const [stem] = path.split('.')
+  return readdirSync(lab.notes).find((name) => name !== path && name.startsWith(`${stem}`))
 }

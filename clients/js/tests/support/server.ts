@@ -13,8 +13,8 @@ export interface Lab {
   workers: { url: string; pid: number }[]
   /** The server's folder of files. */
   notes: string
-  /** Whether it has live rooms, actions and app documents. */
-  hasLive: boolean
+  /** Whether it has documents of applications' own. */
+  hasApps: boolean
 }
 
 export const lab = inject('lab')

@@ -42,7 +42,7 @@ export interface JupyterSession {
   path: string
   name: string
   type: string
-  kernel_id: string
+  kernel_id: string | null
 }
 
 /** A terminal. Its id is its name. */

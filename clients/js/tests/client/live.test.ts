@@ -1,0 +1,157 @@
+// What the server has, live, and what it can be asked to do.
+
+import { type Action, notebookView, RtActionError, RtClosedError } from '@rtstore/client'
+import { expect, test } from 'vitest'
+
+import { line } from '../support/line.js'
+import { fresh, lab, notebookFile, storeAt, two, until, write } from '../support/server.js'
+
+const idOf = (record: Action): string => (record.result as { kernel_id: string }).kernel_id
+
+test('a kernel is seen from its start to its end; what did not change stays the same', async () => {
+  const [ann, bob] = two()
+  const [one, other] = [ann.server(), bob.server()]
+  await Promise.all([one.ready, other.ready])
+  const { id, user } = await ann.whoami()
+  expect(one.room).toBe(`server:${id}`)
+  expect(user.username).toBeTruthy()
+  expect(one.tables.kernelspecs?.get('python3')?.spec).toBeTruthy()
+
+  const started = await ann.request('kernel.start', { name: 'python3' })
+  expect(started.state).toBe('ok')
+  const kernel = idOf(started)
+  await until(() => other.get('kernels', kernel), 'bob sees it')
+  const specs = other.tables.kernelspecs
+  let seen = 0
+  other.subscribe(() => (seen += 1), 'kernels', kernel)
+  await bob.request('kernel.restart', { kernel_id: kernel })
+  await until(() => one.get('kernels', kernel)?.starts === 2, 'ann sees the restart')
+  await ann.interrupt(kernel)
+  await ann.request('kernel.shutdown', { kernel_id: kernel })
+  await until(() => !other.get('kernels', kernel), 'bob sees that it is gone')
+  expect(seen).toBeGreaterThan(1)
+  expect(other.tables.kernelspecs).toBe(specs)
+})
+
+test('an action under the same id is done once; what is wrong is said', async () => {
+  const store = storeAt()
+  const path = fresh('.txt')
+  const asked = { path, content: 'x', format: 'text' }
+  const [one, again] = await Promise.all([
+    store.request('contents.upload', asked, { id: `own-${Date.now()}` }),
+    store.request('contents.upload', asked, { id: `own-${Date.now()}` })
+  ])
+  expect(one.id).toBe(again.id)
+  expect(one.requested).toBe(again.requested)
+
+  const bad = store.request('kernel.restart', { kernel: 'x' })
+  await expect(bad).rejects.toMatchObject({ name: 'RtActionError', status: 400, record: null })
+  const gone = store.request('kernel.restart', { kernel_id: 'none' })
+  await expect(gone).rejects.toThrow(RtActionError)
+  await expect(gone).rejects.toMatchObject({ status: 404, record: { state: 'error' } })
+})
+
+test('more actions at a time than a browser has connections', async () => {
+  const store = storeAt(0)
+  const paths = Array.from({ length: 12 }, () => notebookFile('1'))
+  const created = paths.map((path) => store.request('checkpoint.create', { path }))
+  for (const { state } of await Promise.all(created)) expect(state).toBe('ok')
+})
+
+test('a directory is seen as it changes, whoever changes it', async () => {
+  const name = fresh('')
+  write(`${name}/first.txt`, '12345')
+  const room = storeAt(1).directory(`/${name}/`)
+  await room.ready
+  expect(room.get('directory', 'directory')).toMatchObject({ path: name, state: 'ok' })
+  expect(room.get('contents', 'first.txt')).toMatchObject({ type: 'file', size: 5 })
+  const first = room.get('contents', 'first.txt')
+  write(`${name}/second.txt`, '')
+  await until(() => room.get('contents', 'second.txt'), 'the second is seen')
+  expect(room.get('contents', 'first.txt')).toBe(first)
+})
+
+test('a directory that does not exist is refused', async () => {
+  const room = storeAt(0).directory(fresh(''))
+  await expect(room.ready).rejects.toThrow(RtClosedError)
+  expect(room.closedWhy?.code).toBe(4404)
+})
+
+test('after a lost connection a room has what it missed', async () => {
+  const name = fresh('')
+  write(`${name}/a`, '')
+  const cable = await line(lab.workers[0]!.url)
+  const room = storeAt(0, { baseUrl: cable.url }).directory(name)
+  await room.ready
+  const before = room.get('contents', 'a')
+  cable.cut()
+  await until(() => room.status !== 'connected', 'it is cut off')
+  expect(room.get('contents', 'a')).toBe(before)
+  write(`${name}/b`, '')
+  cable.mend()
+  await until(() => room.get('contents', 'b'), 'it has the new one', 20_000)
+  expect(room.get('contents', 'a')).toBe(before)
+})
+
+test('a cell is run, and its outputs come with the document', async () => {
+  const store = storeAt(0)
+  const path = notebookFile('print(6 * 7)', '1 / 0')
+  const notebook = storeAt(1).notebook(path)
+  await notebook.ready
+  const view = notebookView(notebook.ydoc)
+  const { kernel_id, runs } = await store.runCell(path, 'cell-0')
+  expect(runs).toMatchObject([{ cell: 'cell-0', state: 'ok' }])
+  await until(() => JSON.stringify(view.outputs('cell-0')).includes('42'), 'the output is here')
+  await until(() => view.executionState('cell-0') === 'idle', 'it is over')
+  expect(view.executionCount('cell-0')).toBe(1)
+
+  const failed = await store.runCell(path, ['cell-1'])
+  expect(failed.runs).toMatchObject([{ cell: 'cell-1', state: 'error' }])
+  const all = await store.runs(path)
+  expect(Object.values(all)).toEqual(
+    expect.arrayContaining([expect.objectContaining({ kernel: kernel_id })])
+  )
+})
+
+test('a question of a cell is answered, and a run that waits is taken out', async () => {
+  const store = storeAt(0)
+  const path = notebookFile('name = input("who? "); print("hello", name)', 'print(2)')
+  const room = store.server()
+  await room.ready
+  const asked = store.runCell(path, 'cell-0')
+  const kernel = await until(
+    () => [...(room.tables.kernels?.values() ?? [])].find((one) => one.path === path && one.run),
+    'it runs',
+    20_000
+  )
+  const queued = store.runCell(path, 'cell-1')
+  const waits = await until2(async () =>
+    Object.entries(await store.runs(path)).find(([cell]) => cell === 'cell-1')
+  )
+  const run = await until2(async () => {
+    const told = await store.fetchJson<{ prompt?: string }>(
+      'GET',
+      `rtstore/runs/${kernel!.id}/${kernel!.run!.id}`
+    )
+    return told.prompt
+  })
+  expect(run).toContain('who?')
+  await store.cancelRun(kernel!.id, runId(waits![1]))
+  await store.answerInput(kernel!.id, kernel!.run!.id, 'Ada')
+  expect((await asked).runs).toMatchObject([{ state: 'ok' }])
+  expect((await queued).runs).toMatchObject([{ state: 'aborted' }])
+})
+
+function runId(run: Record<string, unknown>): string {
+  return String(run['id'] ?? run['run'])
+}
+
+async function until2<T>(ask: () => Promise<T>): Promise<T> {
+  const end = Date.now() + 15_000
+  for (;;) {
+    const found = await ask()
+    if (found) return found
+    if (Date.now() > end) throw new Error('not in time')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
