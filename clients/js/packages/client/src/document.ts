@@ -72,7 +72,7 @@ export class RtDocument extends Counted {
     this.ready.catch(() => {}) // who waits for it is told
     this.ydoc.on('update', (update, origin) => this.#edited(update, origin))
     this.ydoc.getMap('state').observe(() => this.#news())
-    this.#socket = new RoomSocket(connection, this.#peer())
+    this.#socket = new RoomSocket(connection, this.#peer(), frames.WHO_IS_HERE)
     const send = (message: Uint8Array): void => this.#socket.send(message)
     this.#presence = new Presence(this.ydoc, send, () => this.tell())
     this.#socket.start()

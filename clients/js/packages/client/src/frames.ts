@@ -9,6 +9,9 @@ const RAW = 2
 const QUERY_AWARENESS = 3
 const STORED = 8
 
+/** "Who is here?" */
+export const WHO_IS_HERE = Uint8Array.of(QUERY_AWARENESS)
+
 export type Frame =
   | { type: 'step1' | 'step2' | 'update' | 'awareness'; data: Uint8Array }
   | { type: 'raw'; told: Record<string, unknown> }

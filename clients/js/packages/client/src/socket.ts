@@ -23,8 +23,12 @@ export interface Peer {
 const FIRST_RETRY_MS = 100
 const LONGEST_RETRY_MS = 10_000
 const CONNECT_MS = 10_000
-const SILENCE_MS = 30_000
+/** After so long a time without a word the server is asked for one. */
 const PROBE_MS = 25_000
+const SILENCE_MS = 30_000
+/** A tab in the background may look at its clock once a minute only: an answer has its time. */
+const ANSWER_MS = 3_000
+const LOOK_MS = 4_000
 
 export class RoomSocket {
   status: Status = 'connecting'
@@ -32,16 +36,17 @@ export class RoomSocket {
   closedWhy: Closed | undefined
   readonly #connection: Connection
   readonly #peer: Peer
-  readonly #probe: string | undefined
+  readonly #probe: string | Uint8Array
   #socket: SocketLike | undefined
   #end: ((code: number, reason: string) => void) | undefined
   #wake: (() => void) | undefined
   #delay = FIRST_RETRY_MS
   #isSettled = false
   #heardAt = 0
+  #probedAt = 0
 
-  /** `probe` is sent when nothing was heard for a while, where the server would not speak. */
-  constructor(connection: Connection, peer: Peer, probe?: string) {
+  /** `probe` is something that the server answers, whatever it says. */
+  constructor(connection: Connection, peer: Peer, probe: string | Uint8Array) {
     this.#connection = connection
     this.#peer = peer
     this.#probe = probe
@@ -129,7 +134,7 @@ export class RoomSocket {
       const socket = this.#connection.socket(url)
       let isOpen = false
       const late = setTimeout(() => end(1006, 'no answer'), CONNECT_MS)
-      const watch = setInterval(() => this.#watch(end), SILENCE_MS / 6)
+      const watch = setInterval(() => this.#watch(end), LOOK_MS)
       const end = (code: number, reason: string): void => {
         if (this.#end !== end) return
         this.#end = this.#socket = undefined
@@ -172,9 +177,14 @@ export class RoomSocket {
 
   #watch(end: (code: number, reason: string) => void): void {
     if (this.status !== 'connected') return
-    const silent = Date.now() - this.#heardAt
-    if (silent > SILENCE_MS + (this.#probe ? PROBE_MS : 0)) end(1006, 'nothing was heard')
-    else if (this.#probe && silent > PROBE_MS) this.send(this.#probe)
+    const now = Date.now()
+    const silent = now - this.#heardAt
+    if (silent > PROBE_MS && this.#probedAt <= this.#heardAt) {
+      this.#probedAt = now
+      this.send(this.#probe)
+    } else if (silent > SILENCE_MS && now - this.#probedAt > ANSWER_MS) {
+      end(1006, 'nothing was heard')
+    }
   }
 }
 

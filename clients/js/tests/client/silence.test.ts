@@ -1,0 +1,50 @@
+// Connections that hang: nothing is heard, and nobody closes them. And some that are only quiet.
+
+import { expect, test, vi } from 'vitest'
+
+import { line } from '../support/line.js'
+import { fresh, lab, storeAt, textFile, until, write } from '../support/server.js'
+
+const real = Date.now
+
+/** The page's clock goes on by so much at once. */
+function later(ms: number): void {
+  vi.spyOn(Date, 'now').mockImplementation(() => real() + ms)
+}
+
+test('after 30 s of silence another connection is made', async () => {
+  const path = textFile('x')
+  const cable = await line(lab.workers[0]!.url)
+  const document = storeAt(0, { baseUrl: cable.url }).text(path)
+  await document.ready
+  const states: string[] = []
+  document.subscribe(() => states.push(document.status))
+  cable.hang()
+  document.ydoc.getText('source').insert(0, 'said into the void, ')
+  later(31_000)
+  await until(() => states.includes('disconnected'), 'it gave up', 15_000)
+  await document.flush(10_000)
+  const other = storeAt(1).text(path)
+  await other.ready
+  expect(other.ydoc.getText('source').toString()).toBe('said into the void, x')
+  vi.restoreAllMocks()
+})
+
+test('a quiet document and a quiet room are asked for a word, and stay', async () => {
+  const name = fresh('')
+  write(`${name}/a`, '')
+  const cable = await line(lab.workers[0]!.url)
+  const store = storeAt(0, { baseUrl: cable.url })
+  const [document, room] = [store.text(textFile('x')), store.directory(name)]
+  await Promise.all([document.ready, room.ready])
+  const states: string[] = []
+  document.subscribe(() => states.push(document.status))
+  room.subscribe(() => states.push(room.status))
+  const before = cable.passed()
+  later(26_000)
+  await until(() => cable.passed() >= before + 2, 'both are asked', 15_000)
+  later(57_000)
+  await until(() => cable.passed() >= before + 4, 'and again', 15_000)
+  expect(states.filter((state) => state !== 'connected')).toEqual([])
+  vi.restoreAllMocks()
+})
