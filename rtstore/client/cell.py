@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from rtstore.client import shared_text
+from rtstore.client.runs import Run
 
 if TYPE_CHECKING:
     from rtstore.client.notebook import Notebook
+
+
+class Outputs(list[dict[str, Any]]):
+    """A copy of a cell's outputs; awaited, those that it has when it is idle."""
+
+    def __init__(self, cell: Cell, outputs: list[dict[str, Any]]) -> None:
+        super().__init__(outputs)
+        self._cell = cell
+
+    def __await__(self) -> Generator[Any, None, Outputs]:
+        return self._cell.until_idle().__await__()
 
 
 class Cell:
@@ -67,9 +80,37 @@ class Cell:
         return self._notebook.content_of(self.index)
 
     @property
-    def outputs(self) -> list[dict[str, Any]]:
-        """What running it gave, as nbformat has it: a copy; empty for cells that can't run."""
-        return list(self.content.get("outputs", ()))
+    def outputs(self) -> Outputs:
+        """What running it gave, as nbformat has it: a copy; empty for cells that can't run.
+
+        ``await cell.outputs`` gives those that it has when it is idle.
+        """
+        return Outputs(self, list(self.content.get("outputs", ())))
+
+    @property
+    def execution_count(self) -> int | None:
+        """The number before it; None if it was not run, and for cells that can't be."""
+        count = self.content.get("execution_count")
+        return int(count) if count is not None else None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it runs, or waits to be run, whoever asked for it."""
+        return self._shared.get("execution_state") not in (None, "", "idle")
+
+    async def until_idle(self) -> Outputs:
+        """Its outputs, once it neither runs nor waits. Raises as `Document.until`."""
+        await self._notebook.until(lambda: not self.is_running)
+        return self.outputs
+
+    async def run(self) -> Run:
+        """Have the server run it as it is now; returns when it is in the kernel's queue.
+
+        ``await run.done()`` waits for its end. Raises ValueError if it is no code cell,
+        ActionFailed if the server refuses, NotAllowed, JupyterUnavailable (and that the server
+        runs no cells).
+        """
+        return await self._notebook.run_cell(self)
 
     @property
     def metadata(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-from pycrdt import Doc, TransactionEvent
+from pycrdt import Doc, Map, TransactionEvent
 
 from rtstore.client import messages
 from rtstore.client.errors import NotSaved, NotSent
@@ -22,7 +22,7 @@ from rtstore.client.messages import Answer
 from rtstore.client.presence import Presence
 from rtstore.client.room import Room
 from rtstore.errors import BadFrame, JupyterUnavailable, RTStoreError
-from rtstore.schema import frames, kinds, updates
+from rtstore.schema import frames, updates
 
 OPEN_S = 40.0
 """The server may take 30 s to load a file before it says why it can't."""
@@ -35,11 +35,10 @@ ASK_AGAIN_S = 0.1
 class Document:
     """What all kinds of document can do. Not thread-safe: use it on its event loop."""
 
-    def __init__(self, room: Room, path: str, kind: str) -> None:
+    def __init__(self, room: Room, path: str) -> None:
         self._room = room
         self._opened_as = path
         self._doc: Doc[Any] = Doc()
-        self._document = kinds.make(kind, self._doc)
         self.presence = Presence(room, self._doc.client_id)
         self._subscription = self._doc.observe(self._changed)
         self._is_applying = False
@@ -55,7 +54,8 @@ class Document:
         self._stored: int | None = None
         """How many sync messages on this socket are; None: this server does not say."""
         self._confirming = asyncio.Lock()
-        self._vector: bytes | None = None
+        self._confirmed_clock = 0
+        """How far our own edits are confirmed, by a server that does not acknowledge."""
         self._reply: bytes | None = None
         self._numbers = itertools.count(1)
         self._answers: dict[int, Answer] = {}
@@ -78,7 +78,12 @@ class Document:
         return self._room.connected and self._is_synced
 
     def _state(self, field: str) -> Any:  # noqa: ANN401 -- JSON
-        return self._document.ystate.get(field)
+        return self._doc.get("state", type=Map).get(field)
+
+    @property
+    def is_acknowledged(self) -> bool:
+        """Whether the server says what is stored, as rtstore does."""
+        return self._stored is not None
 
     @property
     def ydoc(self) -> Doc[Any]:
@@ -203,15 +208,18 @@ class Document:
             self._send_pending()
             if self._stored is not None:
                 return await self._acknowledged()
-            asked_for, wanted = len(self._unconfirmed), self._own_clock(self._doc.get_state())
-            vector, reply = await self._server_state()
+            vector = updates.decode_state_vector(self._doc.get_state())
+            own = self._doc.client_id
+            asked_for, wanted = len(self._unconfirmed), vector.get(own, 0)
             deletes: updates.Ranges = {}
             for update in self._unconfirmed[:asked_for]:
                 for client, ranges in updates.scan(update).deletes.items():
                     deletes.setdefault(client, []).extend(ranges)
-            has_all = self._own_clock(vector) >= wanted and (
-                not deletes or updates.covers(updates.scan(reply).deletes, deletes)
-            )
+            # Asked as one who lacks these edits, the server sends those of them that it has.
+            has = updates.scan(await self._ask(vector | {own: self._confirmed_clock}))
+            clock = max((end for client, _, end in has.clients if client == own), default=0)
+            self._confirmed_clock = max(self._confirmed_clock, clock)
+            has_all = self._confirmed_clock >= wanted and updates.covers(has.deletes, deletes)
             if has_all:
                 self._forget(asked_for)
             return has_all
@@ -224,22 +232,18 @@ class Document:
                 return self._forgotten >= wanted
         raise AssertionError("changes() does not end")
 
-    async def _server_state(self) -> tuple[bytes, bytes]:
-        """The server's answer to sync step 1: its state vector, and what we lacked."""
+    async def _ask(self, vector: dict[int, int]) -> bytes:
+        """The server's answer to a sync step 1 with this state vector."""
         is_asked = False
         async for _ in self.changes():
             if not self.is_connected:
                 is_asked = False
             elif not is_asked:
-                is_asked = True
-                self._vector = self._reply = None
-                self._room.send(frames.sync_step1(self._doc.get_state()))
-            elif self._vector is not None and self._reply is not None:
-                return self._vector, self._reply
+                is_asked, self._reply = True, None
+                self._room.send(frames.sync_step1(updates.encode_state_vector(vector)))
+            elif self._reply is not None:
+                return self._reply
         raise AssertionError("changes() does not end")
-
-    def _own_clock(self, vector: bytes) -> int:
-        return updates.decode_state_vector(vector).get(self._doc.client_id, 0)
 
     # -- the room's side -------------------------------------------------------------------
 
@@ -254,6 +258,7 @@ class Document:
         self._pending.clear()  # the next sync brings it
         self._said.clear()
         self._stored = None
+        self._confirmed_clock = 0
 
     def heard(self, message: bytes) -> None:
         """A message of the server's. Raises BadFrame. (Peer)"""
@@ -282,8 +287,6 @@ class Document:
         self._pending.clear()  # it is in the answer
         self._say(frames.sync_step2(self._doc.get_update(vector)))
         self._may_send = True
-        if self._reply is not None:  # the server answers with step 2, then asks in its turn
-            self._vector = vector
         self._room.changes.tell()
 
     def _apply(self, update: bytes) -> None:

@@ -3,7 +3,9 @@
 RTStoreError
 ├── DocumentError
 │   └── HistoryGone     the document's history is another now: open it again
+├── ActionFailed        the server did not do, or not finish, what it was asked for
 ├── NotSaved            the file has not what the document has
+├── RunFailed           a cell that was run raised an error, or did not run to its end
 └── NotSent             edits made here are not in the document yet, as far as we know
 """
 
@@ -11,6 +13,7 @@ from __future__ import annotations
 
 import json
 
+from rtstore.client.records import Action
 from rtstore.errors import (
     BadDocument,
     BadFrame,
@@ -37,6 +40,33 @@ class NotSaved(RTStoreError):
 
 class NotSent(RTStoreError):
     """The server did not confirm what was edited here; it may or may not have it."""
+
+
+class ActionFailed(RTStoreError):
+    """An action failed; the message says which and why."""
+
+    def __init__(self, message: str, *, status: int = 500, record: Action | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        """As of HTTP: 400 it can't be asked so, 404 there is no such thing, 409 not now."""
+        self.record = record
+        """The action as the server has it; None if it was refused at once."""
+
+
+class RunFailed(RTStoreError):
+    """A run ended otherwise than well; the message names the cell and says why."""
+
+    def __init__(
+        self, message: str, *, state: str, ename: str = "", evalue: str = "", traceback: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.state = state
+        """``error``, ``aborted`` or ``lost``."""
+        self.ename = ename
+        """The exception's class in the kernel; '' if the cell raised none."""
+        self.evalue = evalue
+        self.traceback = traceback
 
 
 _FINAL: dict[int, type[RTStoreError]] = {

@@ -59,6 +59,8 @@ class Presence:
         self._room, self._client = room, client
         self._clock = 0
         self._state: dict[str, Any] = {}
+        self._user: dict[str, Any] = {}
+        """Who we are, for servers that don't say it of us."""
         self._known: dict[int, tuple[ClientState, float]] = {}
 
     @property
@@ -116,6 +118,11 @@ class Presence:
 
     # -- what the room's peer calls ----------------------------------------------------------
 
+    def introduce(self, user: dict[str, Any]) -> None:
+        """Say who we are; a server with rtstore does so itself, and lets nobody else."""
+        self._user = user
+        self.say()
+
     def ask(self) -> None:
         """Ask who is here."""
         self._room.send(QUERY_AWARENESS)
@@ -123,7 +130,7 @@ class Presence:
     def say(self) -> None:
         """Tell the others what we say of ourselves, anew."""
         self._clock += 1
-        self._send(self._state)
+        self._send(({"user": self._user} if self._user else {}) | self._state)
 
     def leave(self) -> None:
         """Tell the others that we go."""

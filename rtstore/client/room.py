@@ -53,8 +53,10 @@ class Peer(Protocol):
 class Room:
     """One room's socket. `failed` says why there will be no other."""
 
-    def __init__(self, http: ClientSession, url: URL) -> None:
+    def __init__(self, http: ClientSession, url: URL, *, speaks_text: bool = False) -> None:
         self._http, self._url = http, url
+        self._speaks_text = speaks_text
+        """Live rooms: each message is JSON in a text frame, here as its UTF-8."""
         self._unsent: deque[bytes] = deque()
         self._wake = asyncio.Event()
         self._socket: ClientWebSocketResponse | None = None
@@ -159,14 +161,15 @@ class Room:
         """Until the socket ends: with which code, and why."""
         while True:
             message = await socket.receive()
-            if message.type is WSMsgType.BINARY:
+            if message.type is (WSMsgType.TEXT if self._speaks_text else WSMsgType.BINARY):
+                told = message.data
                 try:
-                    peer.heard(message.data)
+                    peer.heard(told.encode() if isinstance(told, str) else told)
                 except BadFrame as error:
                     return _ABNORMAL, f"the server sent what is no message: {error}"
             elif message.type is WSMsgType.CLOSE:
                 return int(message.data or _ABNORMAL), message.extra or ""
-            elif message.type is not WSMsgType.TEXT:
+            elif message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                 return socket.close_code or _ABNORMAL, ""
 
     async def _write(self, socket: ClientWebSocketResponse) -> None:
@@ -181,7 +184,11 @@ class Room:
 
     async def _flush(self, socket: ClientWebSocketResponse) -> None:
         while self._unsent:
-            await socket.send_bytes(self._unsent.popleft())
+            message = self._unsent.popleft()
+            if self._speaks_text:
+                await socket.send_str(message.decode())
+            else:
+                await socket.send_bytes(message)
 
 
 def _refused(error: WSServerHandshakeError, url: URL) -> RTStoreError:

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
 
-from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout, CookieJar
+from aiohttp import ClientSession, ClientTimeout, CookieJar
 from yarl import URL
 
-from rtstore.client import everyone, notebook, text
+from rtstore.client import actions, app, everyone, notebook, text
+from rtstore.client.app import App
+from rtstore.client.document import Document
 from rtstore.client.everyone import Everyone
+from rtstore.client.live import Directory, ServerState
 from rtstore.client.notebook import Notebook
 from rtstore.client.presence import Presence
+from rtstore.client.records import About
+from rtstore.client.requests import Requests
 from rtstore.client.room import Room
 from rtstore.client.text import Text
 from rtstore.errors import BadDocument, JupyterUnavailable, NotAllowed
 
 TIMEOUT = ClientTimeout(total=20.0, connect=5.0)
-TRY_FOR_S = 20.0
-"""A server whose workers are being started again answers 503 for a moment."""
-RETRY_S = 0.5
 XSRF_HEADER = "X-XSRFToken"
 PAGES = ("lab", "tree", "doc")
 """Pages whose address people paste for the server's."""
@@ -52,10 +53,10 @@ async def connect(
 
 
 class Server:
-    """Opens documents. Make one with `connect`."""
+    """Opens documents, shows what runs, and has it do things. Make one with `connect`."""
 
     def __init__(self, http: ClientSession, base: URL) -> None:
-        self._http, self._base = http, base
+        self._requests, self._base = Requests(http, base), base
 
     @asynccontextmanager
     async def notebook(self, path: str) -> AsyncIterator[Notebook]:
@@ -64,17 +65,17 @@ class Server:
         Raises NoSuchDocument, BadDocument, LoadFailed, NotAllowed, JupyterUnavailable; at the end
         NotSent, if the server did not confirm all edits.
         """
-        room = await self._room(path, notebook.KIND, notebook.FORMAT)
-        document = Notebook(room, path)
-        async with document.opened():
+        room, name = await self._room(path, notebook.KIND, notebook.FORMAT)
+        document = Notebook(room, path, self._requests, name)
+        async with self._opened(document):
             yield document
 
     @asynccontextmanager
     async def text(self, path: str) -> AsyncIterator[Text]:
         """Open the text file at `path` while the body runs. Raises as `notebook`."""
-        room = await self._room(path, text.KIND, text.FORMAT)
+        room, _ = await self._room(path, text.KIND, text.FORMAT)
         document = Text(room, path)
-        async with document.opened():
+        async with self._opened(document):
             yield document
 
     @asynccontextmanager
@@ -83,52 +84,98 @@ class Server:
 
         Raises NotAllowed, JupyterUnavailable.
         """
-        room = Room(self._http, self._at("api/collaboration/room/" + everyone.ROOM))
+        room = Room(
+            self._requests.http, self._requests.at("api/collaboration/room/" + everyone.ROOM)
+        )
         async with Everyone(room).opened() as presence:
             yield presence
 
-    def _at(self, path: str) -> URL:
-        return URL(f"{self._base}{path}", encoded=True)
+    @asynccontextmanager
+    async def app(self, name: str, schema: Mapping[str, Any] | None = None) -> AsyncIterator[App]:
+        """Open the application's document `name` while the body runs; it is made if there is none.
 
-    async def _room(self, path: str, kind: str, form: str) -> Room:
-        told = await self._session(path, kind, form)
-        name = quote(f"{told['format']}:{told['type']}:{told['fileId']}")
-        query = f"sessionId={quote(told['sessionId'])}&acknowledge=1"
-        url = self._at(f"api/collaboration/room/{name}?{query}")
-        return Room(self._http, url)
+        `schema` (JSON Schema) names what is in it, and is kept with it: the server says what is
+        not so in `App.invalid`. Raises ValueError for a name that can't be, and as `notebook`.
+        """
+        if not app.NAMES.fullmatch(name):
+            raise ValueError(f"{name!r}: a name has letters, digits and _.- (1 to 100)")
+        more = {"schema": dict(schema)} if schema is not None else {}
+        room, _ = await self._room(name, app.KIND, app.FORMAT, **more)
+        document = App(room, name, schema)
+        async with self._opened(document):
+            yield document
 
-    async def _session(self, path: str, kind: str, form: str) -> dict[str, Any]:
-        """Ask which room is the file's. The first words of the protocol."""
-        url = self._at("api/collaboration/session/" + quote(path.strip("/"), safe=""))
-        loop = asyncio.get_running_loop()
-        until = loop.time() + TRY_FOR_S
-        while True:
-            status, told = await self._put(url, {"format": form, "type": kind})
-            match status:
-                case 200 | 201 if "fileId" in told:
-                    return told
-                case 400:
-                    raise BadDocument(f"{path}: {told.get('message', 'refused')}")
-                case 401 | 403:
-                    why = told.get("message") or "not signed in; give the server's token"
-                    raise NotAllowed(f"{self._base}: {why}")
-                case 404 | 405:
-                    raise JupyterUnavailable(f"{self._base} is no Jupyter server with rtstore")
-            if loop.time() > until:
-                why = told.get("message") or status
-                raise JupyterUnavailable(f"{self._base} does not open {path}: {why}")
-            await asyncio.sleep(RETRY_S)
+    @asynccontextmanager
+    async def server(self) -> AsyncIterator[ServerState]:
+        """See what runs in this Jupyter server, and each change, while the body runs.
 
-    async def _put(self, url: URL, body: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        Raises NotAllowed, JupyterUnavailable.
+        """
+        state = ServerState(await self._live_room("server:"), f"state of {self._base}")
+        async with state.opened():
+            yield state
+
+    @asynccontextmanager
+    async def directory(self, path: str = "") -> AsyncIterator[Directory]:
+        """See what is in a directory, and each change, while the body runs.
+
+        Raises NoSuchDocument, NotAllowed, JupyterUnavailable.
+        """
+        clean = path.strip("/")
+        state = Directory(await self._live_room("dir:", f":{clean}"), f"directory {clean!r}")
+        async with state.opened():
+            yield state
+
+    async def request(self, action: str, /, *, request_id: str = "", **params: Any) -> Any:  # noqa: ANN401 -- any JSON
+        """Have the server do something, and wait for its end; docs/client.md names the actions.
+
+        It is done once, whatever is restarted meanwhile; of two requests with one `request_id`
+        the second gets the first one's result. Bound it with ``asyncio.timeout``. Raises
+        ActionFailed, NotAllowed, JupyterUnavailable.
+        """
+        return (await actions.request(self._requests, action, params, request_id)).result
+
+    async def about(self) -> About:
+        """Which server this is, and who we are to it. Raises NotAllowed, JupyterUnavailable."""
+        told = await self._requests.need("GET", "rtstore/server")
+        return About(str(told["id"]), str(told["version"]), dict(told["user"]))
+
+    @asynccontextmanager
+    async def _opened(self, document: Document) -> AsyncIterator[None]:
+        async with document.opened():
+            if not document.is_acknowledged:  # nor does such a server say who its users are
+                document.presence.introduce(await self._user())
+            yield
+
+    async def _user(self) -> dict[str, Any]:
         try:
-            async with self._http.put(url, json=body) as reply:
-                is_json = "json" in reply.headers.get("Content-Type", "")
-                told = await reply.json() if is_json else {"message": reply.reason}
-                return reply.status, told if isinstance(told, dict) else {}
-        except ClientConnectorError as error:
-            raise JupyterUnavailable(f"can't reach {self._base}: {error.strerror}") from error
-        except (ClientError, TimeoutError) as error:
-            return 503, {"message": str(error) or "no answer"}
+            reply = await self._requests.ask("GET", "api/me")
+        except (NotAllowed, JupyterUnavailable):
+            return {}
+        told = reply.told if isinstance(reply.told, dict) else {}
+        return dict(told.get("identity") or {})
+
+    async def _live_room(self, before: str, behind: str = "") -> Room:
+        name = quote(f"{before}{(await self.about()).id}{behind}", safe="")
+        url = self._requests.at(f"api/collaboration/room/{name}")
+        return Room(self._requests.http, url, speaks_text=True)
+
+    async def _room(self, path: str, kind: str, form: str, **more: object) -> tuple[Room, str]:
+        """The file's room, and what it is called. The first words of the protocol."""
+        asked = {"format": form, "type": kind, **more}
+        where = "api/collaboration/session/" + quote(path.strip("/"), safe="")
+        reply = await self._requests.ask("PUT", where, asked)
+        told = reply.told if isinstance(reply.told, dict) else {}
+        if reply.status == 400:
+            raise BadDocument(f"{path}: {reply.message}")
+        if reply.status not in (200, 201) or "fileId" not in told:
+            raise JupyterUnavailable(
+                f"{self._base} is no Jupyter server with rtstore or jupyter-collaboration"
+            )
+        room = f"{told['format']}:{told['type']}:{told['fileId']}"
+        query = f"sessionId={quote(told['sessionId'])}&acknowledge=1"
+        url = self._requests.at(f"api/collaboration/room/{quote(room)}?{query}")
+        return Room(self._requests.http, url), room
 
 
 def _parse(given: str) -> tuple[URL, str | None]:

@@ -6,16 +6,12 @@ from pycrdt import Text as SharedText
 
 from rtstore.client import shared_text
 from rtstore.client.document import Document
-from rtstore.client.room import Room
 
 KIND, FORMAT = "file", "text"
 
 
 class Text(Document):
     """A text file as everybody who has it open sees it. Places count characters."""
-
-    def __init__(self, room: Room, path: str) -> None:
-        super().__init__(room, path, KIND)
 
     @property
     def _source(self) -> SharedText:
@@ -25,7 +21,7 @@ class Text(Document):
     @property
     def value(self) -> str:
         """The whole text. Setting it makes the fewest edits that lead there."""
-        return str(self._document.get())
+        return str(self._source)
 
     @value.setter
     def value(self, wanted: str) -> None:

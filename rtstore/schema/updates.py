@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -16,7 +16,7 @@ from pycrdt import get_state, get_update, merge_updates
 
 from rtstore.errors import BadFrame, TooBig
 from rtstore.schema.frames import EMPTY_STATE_VECTOR, NOTHING
-from rtstore.schema.varint import read_bytes, read_text, read_uint
+from rtstore.schema.varint import read_bytes, read_text, read_uint, write_uint
 
 SCAN_BYTES_MAX = 2**16
 """Above this an update is for a thread to look through: a scan takes about 40 ns a byte, and 1 s
@@ -182,6 +182,13 @@ def decode_state_vector(state: bytes) -> dict[int, int]:
     if at != len(state):
         raise BadFrame(f"{len(state) - at} bytes behind the state vector")
     return out
+
+
+def encode_state_vector(clocks: Mapping[int, int]) -> bytes:
+    """The other way round; clocks of 0 say nothing, and are left out."""
+    told = {client: clock for client, clock in clocks.items() if clock}
+    pairs = (write_uint(client) + write_uint(clock) for client, clock in told.items())
+    return write_uint(len(told)) + b"".join(pairs)
 
 
 def _delete_set(data: bytes, at: int, left: float = math.inf) -> tuple[Ranges, int]:
