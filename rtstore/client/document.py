@@ -17,6 +17,7 @@ from typing import Any
 from pycrdt import Doc, Map, TransactionEvent
 
 from rtstore.client import messages
+from rtstore.client.changes import Changes
 from rtstore.client.errors import NotSaved, NotSent
 from rtstore.client.messages import Answer
 from rtstore.client.presence import Presence
@@ -133,6 +134,15 @@ class Document:
             self._forgotten += edits
 
     # -- waiting ---------------------------------------------------------------------------
+
+    @property
+    def news(self) -> Changes:
+        """Told at each change."""
+        return self._room.changes
+
+    def check(self) -> None:
+        """Raises the error for which the document was closed, if it was."""
+        self._room.check()
 
     async def changes(self) -> AsyncIterator[None]:
         """Once for each change by anybody, or for several that came together.

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar, cast
 
+from rtstore.client.changes import Changes
 from rtstore.client.records import (
     Action,
     DirectoryState,
@@ -66,6 +67,15 @@ class LiveRoom:
     def table(self, kind: type[R]) -> Mapping[str, R]:
         """One table; empty if this user may not read it. It stays as it is when things change."""
         return cast("Mapping[str, R]", MappingProxyType(self._tables.get(kind.TABLE, {})))
+
+    @property
+    def news(self) -> Changes:
+        """Told at each change."""
+        return self._room.changes
+
+    def check(self) -> None:
+        """Raises the error for which the room was closed, if it was."""
+        self._room.check()
 
     async def until(self, met: Callable[[], bool]) -> None:
         """Return once `met()` is true; it is asked after each change.

@@ -13,7 +13,6 @@ from pycrdt import Map
 from rtstore.client import runs
 from rtstore.client.cell import Cell
 from rtstore.client.cell_changes import CellChanges, of_events
-from rtstore.client.changes import Changes
 from rtstore.client.document import Document
 from rtstore.client.requests import Requests
 from rtstore.client.room import Room
@@ -172,15 +171,6 @@ class Notebook(Document):
         return dict(live.content(self._document))
 
     # -- for its cells, runs and watchers ----------------------------------------------------
-
-    @property
-    def news(self) -> Changes:
-        """Told at each change."""
-        return self._room.changes
-
-    def check(self) -> None:
-        """Raises the error for which the document was closed, if it was."""
-        self._room.check()
 
     def cell_of(self, cell_id: str) -> Cell:
         """The cell with this id, whether or not it is there."""

@@ -163,7 +163,7 @@ class Run:
     def _take_run(self, reply: Reply) -> None:
         """As rtstore says it."""
         if reply.status == 404:
-            if self.state != REQUESTED:
+            if self.state != REQUESTED and not self.is_over:
                 self.state, self.why = LOST, "the server does not know it any more"
             return
         told = reply.told
