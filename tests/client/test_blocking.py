@@ -9,9 +9,11 @@ import time
 
 import pytest
 
-from rtstore.client import RunFailed
+from rtstore import client
+from rtstore.client import RunFailed, blocking
 from rtstore.client.blocking import Notebook, connect
 from rtstore.errors import JupyterUnavailable, NoSuchDocument
+from tests.client.behaving import behave
 from tests.client.test_running import text_of
 from tests.support.lab import Lab
 
@@ -143,3 +145,46 @@ def test_errors_come_out_as_they_are(lab: Lab) -> None:
         nobody.text("a.txt")
     with pytest.raises(ValueError, match="not the http"):
         connect("nonsense")
+
+
+def test_it_is_seen_without_await(lab: Lab) -> None:
+    with connect(lab.url, token=lab.token) as server, server.server() as state:
+        changes = state.changes(timeout=30)
+        name = server.request("terminal.create", timeout=30)["name"]
+        state.until(lambda: name in state.terminals, timeout=30)
+        assert next(one for one in changes if one.table == "terminals").what == "added"
+        server.request("terminal.delete", name=name)
+        with server.directory() as root, pytest.raises(TimeoutError):
+            root.until(lambda: not root.tables, timeout=0.2)
+        with pytest.raises(TimeoutError):
+            for one in changes:
+                assert one.table
+                changes = state.changes(timeout=0.1)
+
+
+def test_an_app_document_is_shared(lab: Lab) -> None:
+    with connect(lab.url, token=lab.token) as server, server.app("blocking") as app:
+        behave(app)
+        app.text("t").value = "one two"
+        with server.app("blocking") as again:
+            app.text("t").value = "one three"
+            again.until(lambda: str(again.text("t")) == "one three", timeout=10)
+            with app.transaction():
+                app.map("x")["a"] = 1
+                app.map("x")["b"] = 2
+            again.until(lambda: again.map("x").value == {"a": 1, "b": 2}, timeout=10)
+            assert (app.invalid, app.name) == ([], "blocking")
+
+
+OF_THE_LOOP = {
+    *("ydoc", "ytype", "news", "check", "is_acknowledged", "opened", "joined", "heard", "lost"),
+    *("content_of", "index_of", "shared_cell", "cell_of", "sign_of", "table", "xml"),
+}
+"""What only code on the loop can use, by `on_loop`."""
+
+
+@pytest.mark.parametrize("name", sorted(set(blocking.__all__) - {"CellChange", "connect"}))
+def test_names_are_the_same(name: str) -> None:
+    there, here = getattr(client, name), getattr(blocking, name)
+    names = {one for one in dir(there) if not one.startswith("_")} - OF_THE_LOOP
+    assert names - set(dir(here)) <= {"ask", "introduce", "say", "leave", "renew", "id"}

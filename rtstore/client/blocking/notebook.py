@@ -61,6 +61,11 @@ class Run(Facade[client.Run]):
         """The exception that ended it."""
         return self._inner.error
 
+    @property
+    def question(self) -> Question | None:
+        """What it asks now."""
+        return self._inner.question
+
     def check(self) -> Run:
         """Itself if it ended well. Raises RunFailed."""
         self._inner.check()
