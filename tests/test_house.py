@@ -78,7 +78,9 @@ def test_every_script_is_loaded_by_the_module_it_stands_beside() -> None:
     assert [path.name for path in SCRIPTS if f'Script.load("{path.stem}")' not in told] == []
 
 
-@pytest.mark.parametrize("folder", ["rtstore", "tests", "docs", "deploy", "benchmarks"])
+@pytest.mark.parametrize(
+    "folder", ["rtstore", "tests", "docs", "deploy", "benchmarks", "examples"]
+)
 def test_nothing_speaks_of_where_it_was_written(folder: str) -> None:
     found = [
         f"{_name(path)}:{number}: {line.strip()}"

@@ -100,7 +100,9 @@ class Server:
         if not app.NAMES.fullmatch(name):
             raise ValueError(f"{name!r}: a name has letters, digits and _.- (1 to 100)")
         more = {"schema": dict(schema)} if schema is not None else {}
-        room, _ = await self._room(name, app.KIND, app.FORMAT, **more)
+        room, told = await self._room(name, app.KIND, app.FORMAT, **more)
+        if not told.endswith(f":{app.KIND}.{name}"):  # taken for a file of that name
+            raise JupyterUnavailable(f"{self._base} keeps no documents of applications")
         document = App(room, name, schema)
         async with self._opened(document):
             yield document
@@ -174,7 +176,9 @@ class Server:
             )
         room = f"{told['format']}:{told['type']}:{told['fileId']}"
         query = f"sessionId={quote(told['sessionId'])}&acknowledge=1"
-        url = self._requests.at(f"api/collaboration/room/{quote(room)}?{query}")
+        # jupyter-collaboration takes a name with %3A for that of another kind of room.
+        name = quote(room, safe=":")
+        url = self._requests.at(f"api/collaboration/room/{name}?{query}")
         return Room(self._requests.http, url), room
 
 

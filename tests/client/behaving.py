@@ -42,7 +42,7 @@ def behave(app: Any) -> None:
     assert str(things["words"]) == "éllo"
     things.array("more").append({"k": 1})
     assert things["more"][0] == {"k": 1}
-    with pytest.raises((TypeError, BadDocument), match="stays where it is|SharedArray"):
+    with pytest.raises((TypeError, BadDocument), match=r"stays where it is|SharedArray"):
         things["again"] = things["more"]
     things.clear()
     assert things.value == {}
