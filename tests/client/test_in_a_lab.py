@@ -33,22 +33,28 @@ async def test_the_page_and_a_killed_worker(tmp_path: Path) -> None:
 async def the_page_says_the_truth(lab: Lab) -> None:
     lab.write_notebook("plan.ipynb", ["x = 1"])
     page = PAGE.read_text()
-    found = re.search(r"<!-- run -->\n```python\n(.*?)```\n\n```\n(.*?)```", page, re.DOTALL)
-    assert found
-    program, output = found.groups()
-    program = program.replace("http://127.0.0.1:8888/", lab.url).replace(
-        "secret-of-mine", lab.token
-    )
+    found = re.findall(r"<!-- run -->\n```python\n(.*?)```\n\n```\n(.*?)```", page, re.DOTALL)
+    assert len(found) == page.count("<!-- run -->") == 5
+    for number, (program, output) in enumerate(found):
+        assert await said(program, lab) == output
+        if number == 0:
+            assert lab.on_disk("plan.ipynb") == [
+                "x = 1",
+                "# added by a program\ntotal = 1 + 2",
+                "## Results",
+            ]
+
+
+async def said(program: str, lab: Lab) -> str:
+    """What a program of the page prints."""
+    for here, there in (("http://127.0.0.1:8888/", lab.url), ("secret-of-mine", lab.token)):
+        assert here in program
+        program = program.replace(here, there)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE
     )
-    said, _ = await process.communicate()
-    assert said.decode() == output
-    assert lab.on_disk("plan.ipynb") == [
-        "x = 1",
-        "# added by a program\ntotal = 1 + 2",
-        "## Results",
-    ]
+    told, _ = await process.communicate()
+    return told.decode()
 
 
 async def nothing_is_lost_when_a_worker_is_killed(lab: Lab) -> None:
