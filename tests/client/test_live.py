@@ -37,12 +37,12 @@ async def test_a_kernel_is_seen_from_its_start_to_its_end(lab: Lab) -> None:
                     break
             assert change.what == "added"
             assert isinstance(change.record, Kernel)
-            await state.until(lambda: state.kernels[kernel_id].state == "idle")
             assert state.kernels[kernel_id].path == "live.ipynb"
             assert state.sessions[session["id"]].kernel_id == kernel_id
 
             ran = await server.request("cell.run", path="live.ipynb", cells=["cell-0"])
             assert [run["state"] for run in ran["runs"]] == ["ok"]
+            await state.until(lambda: state.kernels[kernel_id].state == "idle")
             await server.request("kernel.restart", kernel_id=kernel_id)
             await state.until(lambda: state.kernels[kernel_id].starts == 2)
             done = next(a for a in state.actions.values() if a.action == "kernel.restart")
