@@ -21,12 +21,14 @@ VALUE_CHARS_MAX = 2**20
 
 
 async def show(request: web.Request) -> web.Response:
-    """What is asked; 404 if there is no such run. JSON: ``{"prompt", "password", "waits"}``."""
+    """What is asked; 404 if there is no such run. JSON: ``{"prompt", "prompt_id", "password",
+    "waits"}``.
+    """
     run = (await find(request, "kernels:execute")).run
     waits = bool(run.prompt_id)
     if _wants_json(request):
-        told = {"prompt": run.prompt, "password": bool(run.password), "waits": waits}
-        return web.json_response(told)
+        told = {"prompt": run.prompt, "prompt_id": run.prompt_id}
+        return web.json_response({**told, "password": bool(run.password), "waits": waits})
     if not waits:
         return _page("Nothing is asked", "<p>The cell does not wait for input (any more).</p>")
     xsrf = request.headers.get(XSRF_HEADER) or request.cookies.get("_xsrf", "")

@@ -207,7 +207,7 @@ class KernelFold:
         info = self._runs.setdefault(cell, {"run": said.parent, "kernel": self._kernel_id})
         info["shown"] = said.parent
         if info["run"] == said.parent:
-            info["state"] = RUNNING
+            info |= {"state": RUNNING, "started": said.ts}
         self.changed_runs.add(cell)
         change = self._change(cell)
         change.outputs, change.question = [], None
@@ -232,7 +232,7 @@ class KernelFold:
             if state == LOST and said.content.get("by_other") and run_id in self.waiting:
                 self._begin(cell, said)  # so that the cell says what became of it
             told = {key: said.content[key] for key in TOLD if said.content.get(key)}
-            info |= {"state": state, **told}
+            info |= {"state": state, "ended": said.ts, **told}
             self.changed_runs.add(cell)
         self.waiting.pop(run_id, None)
         self.unfinished.pop(run_id, None)
