@@ -19,6 +19,7 @@ from rtstore.jupyter import (
     internal_kernels,
     kernel_actions,
     kernel_channels,
+    labextensions,
     provisioner,
     rest_calls,
 )
@@ -55,6 +56,7 @@ class RTStoreExtension(ExtensionApp):  # type: ignore[misc] # untyped
     def _link_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         """Jupyter's hook: it is configured, and has made nothing yet."""
         super()._link_jupyter_server_extension(serverapp)
+        labextensions.add(serverapp)
         # Jupyter makes it a moment later; its choice of a session manager depends on it.
         serverapp.gateway_config = GatewayClient.instance(parent=serverapp)
         serverapp.session_manager_class = one_kernel_each(
@@ -143,6 +145,7 @@ class RTStoreExtension(ExtensionApp):  # type: ignore[misc] # untyped
         page["disableRTC"] = False
         # The page asks us to run a cell, and shows what the document says of it.
         page["serverSideExecution"] = True
+        page["rtstore"] = "together"  # what our labextension has to talk to is there
         # jupyterlab_chat was loaded before (by name) and found no provider that it knows.
         page["serverSessionRtcInfo"] = CHAT_OVER_ROOMS
 

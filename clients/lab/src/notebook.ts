@@ -1,0 +1,201 @@
+/** What is known of one open notebook: who is in it, its runs, and what its cells ask. */
+import type { YCodeCell, YNotebook } from '@jupyter/ydoc';
+import type { CellChange, ISharedCell, ISharedCodeCell, NotebookChange } from '@jupyter/ydoc';
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { IDisposable } from '@lumino/disposable';
+import { Signal } from '@lumino/signaling';
+import type * as Y from 'yjs';
+import { FIELD, people, type Person } from './presence';
+import { isOver, parse, type Run } from './runs';
+import type { Store } from './store';
+import { why } from './words';
+
+/** What a running cell asks its user. */
+export interface Question {
+  kernel: string;
+  run: string;
+  promptId: string;
+  cell: string;
+  prompt: string;
+  isPassword: boolean;
+}
+
+const SOON_MS = 150;
+/** The marks follow an edit by at most two seconds. */
+const MARKS_MS = 3000;
+const RETRY_MS = 5000;
+/** Should a change not be heard of, it shows this late. */
+const RUNNING_MS = 10_000;
+const LINK = /rtstore\/input\/([^/]+)\/([\w-]+)/;
+
+export class NotebookView implements IDisposable {
+  /** Anything below changed. */
+  readonly changed = new Signal<this, void>(this);
+  /** '' while all is well. */
+  error = '';
+  isLoaded = false;
+  people: Person[] = [];
+  runs: ReadonlyMap<string, Run> = new Map();
+  questions: Question[] = [];
+
+  constructor(
+    readonly panel: NotebookPanel,
+    private readonly store: Store
+  ) {
+    panel.disposed.connect(() => this.dispose());
+    void panel.context.ready.then(() => this.attach());
+  }
+
+  get isDisposed(): boolean {
+    return this.gone;
+  }
+
+  /** The kernel of this page for the notebook; ''. */
+  get kernel(): string {
+    return this.panel.sessionContext.session?.kernel?.id ?? '';
+  }
+
+  /** The cells' ids, in order. */
+  get cells(): readonly ISharedCell[] {
+    return this.model?.cells ?? [];
+  }
+
+  /** 1 for the first cell; 0 if it is not there (any more). */
+  numberOf(cell: string): number {
+    return this.cells.findIndex(one => one.id === cell) + 1;
+  }
+
+  /** Bring a cell into view, and select it. */
+  async show(cell: string): Promise<void> {
+    const notebook = this.panel.content;
+    const widget = notebook.widgets.find(one => one.model.id === cell);
+    if (widget) await notebook.scrollToCell(widget, 'center');
+  }
+
+  /** Read the runs again within `ms`. */
+  refresh(ms = SOON_MS): void {
+    const at = Date.now() + ms;
+    if (this.gone || (this.timer && this.due <= at)) return;
+    window.clearTimeout(this.timer);
+    this.due = at;
+    this.timer = window.setTimeout(() => void this.read(), ms);
+  }
+
+  /** Say in which cell this page is: in none while another document is in front. */
+  tellCell(): void {
+    const isSeen = this.panel.isVisible && !document.hidden;
+    const cell = (isSeen && this.panel.content.activeCell?.model.id) || null;
+    const { awareness } = this.model ?? {};
+    if (awareness?.getLocalState() && awareness.getLocalState()?.[FIELD] !== cell) {
+      awareness.setLocalStateField(FIELD, cell);
+    }
+  }
+
+  dispose(): void {
+    if (this.gone) return;
+    this.gone = true;
+    window.clearTimeout(this.timer);
+    this.model?.awareness.off('change', this.onAwareness);
+    Signal.clearData(this);
+  }
+
+  private get model(): YNotebook | undefined {
+    return this.panel.content.model?.sharedModel as YNotebook | undefined;
+  }
+
+  private get document(): string {
+    return String(this.model?.getState('document_id') ?? '').split(':').pop() ?? '';
+  }
+
+  private attach(): void {
+    const model = this.model;
+    if (this.gone || !model) return;
+    model.changed.connect(this.onNotebook, this);
+    model.awareness.on('change', this.onAwareness);
+    this.panel.content.activeCellChanged.connect(this.tellCell, this);
+    this.panel.sessionContext.kernelChanged.connect(() => this.refresh());
+    this.listenToCells();
+    this.onAwareness();
+    this.tellCell();
+    this.refresh();
+  }
+
+  private listenToCells(): void {
+    for (const cell of this.cells) cell.changed.connect(this.onCell, this);
+  }
+
+  private readonly onAwareness = (): void => {
+    if (!this.model) return;
+    this.people = people(this.model);
+    this.changed.emit();
+  };
+
+  private onNotebook(_: unknown, change: NotebookChange): void {
+    if (change.stateChange?.some(one => one.name === 'document_id')) this.refresh();
+    if (!change.cellsChange) return;
+    this.listenToCells();
+    this.onAwareness();
+    this.refresh(MARKS_MS);
+  }
+
+  private onCell(cell: ISharedCell, change: CellChange): void {
+    if (change.executionStateChange || change.executionCountChange) this.refresh();
+    else if (change.sourceChange && this.runs.has(cell.id)) this.refresh(MARKS_MS);
+    else if (change.outputsChange && this.asks(cell)) this.refresh();
+  }
+
+  /** Whether it asks something, or did when it was looked at last. */
+  private asks(cell: ISharedCell): boolean {
+    return linkOf(cell) !== null || this.questions.some(one => one.cell === cell.id);
+  }
+
+  private async read(): Promise<void> {
+    this.timer = 0;
+    if (!this.document || !this.panel.isVisible) return;
+    try {
+      const told = await this.store.runs(this.document);
+      const text = JSON.stringify(told);
+      if (text !== this.told) this.refresh(MARKS_MS); // they follow what has ended now
+      this.told = text;
+      this.runs = parse(told);
+      this.questions = await this.ask();
+      this.error = '';
+      this.isLoaded = true;
+      if ([...this.runs.values()].some(run => !isOver(run))) this.refresh(RUNNING_MS);
+    } catch (error) {
+      this.error = why(error);
+      this.refresh(RETRY_MS);
+    }
+    if (!this.gone) this.changed.emit();
+  }
+
+  /** The question stands in the cell's outputs, as a link; the run itself says what is asked. */
+  private async ask(): Promise<Question[]> {
+    const found: Question[] = [];
+    for (const cell of this.cells) {
+      const link = linkOf(cell);
+      if (link === null) continue;
+      const [kernel, run] = link;
+      const told = await this.store.question(kernel, run);
+      if (!told.waits) continue;
+      const { prompt, prompt_id: promptId, password: isPassword } = told;
+      found.push({ kernel, run, promptId, cell: cell.id, prompt, isPassword });
+    }
+    return found;
+  }
+
+  private gone = false;
+  private timer = 0;
+  private due = 0;
+  private told = '';
+}
+
+/** Kernel and run of the question that stands below a cell; it is the last of the outputs. */
+function linkOf(cell: ISharedCell): [kernel: string, run: string] | null {
+  if ((cell as ISharedCodeCell).executionState !== 'running') return null;
+  const outputs = (cell as YCodeCell).ymodel.get('outputs') as Y.Array<Y.Map<any>>;
+  const last = outputs.length ? outputs.get(outputs.length - 1).toJSON() : {};
+  if (!last.metadata?.rtstore?.input) return null;
+  const found = LINK.exec(String(last.data?.['text/plain'] ?? ''));
+  return found ? [found[1]!, found[2]!] : null;
+}

@@ -1,0 +1,168 @@
+/** Sections about the server: its kernels and files, as they change. */
+import { Dialog, showDialog } from '@jupyterlab/apputils';
+import React from 'react';
+import { Action, Note, Section, Trouble } from './parts';
+import type { FileRecord, KernelRecord, LiveRoom, Store } from './store';
+import { why } from './words';
+
+interface Props {
+  store: Store;
+  /** Open the document of this path. */
+  open: (path: string) => void;
+}
+
+/** What a room has now, drawn again when it changes; null until it has something. */
+function useTable<R>(room: LiveRoom | null, table: string): ReadonlyMap<string, R> | null {
+  const [, draw] = React.useReducer((count: number) => count + 1, 0);
+  React.useEffect(() => room?.subscribe(draw), [room]);
+  return (room?.tables[table] as ReadonlyMap<string, R> | undefined) ?? null;
+}
+
+/** A room, held while the component is there; what stood in the way, in words. */
+export function useRoom(make: () => LiveRoom, name: string): [LiveRoom | null, string] {
+  const [room, setRoom] = React.useState<LiveRoom | null>(null);
+  const [error, setError] = React.useState('');
+  React.useEffect(() => {
+    const made = make();
+    let isThere = true;
+    setRoom(made);
+    setError('');
+    made.ready.catch(problem => isThere && setError(why(problem)));
+    return () => {
+      isThere = false;
+      setRoom(null);
+      made.release();
+    };
+  }, [name]);
+  return [room, error];
+}
+
+export function Kernels({ store, open }: Props): JSX.Element {
+  const [room, error] = useRoom(() => store.server(), 'server');
+  const kernels = useTable<KernelRecord>(room, 'kernels');
+  const sorted = [...(kernels?.values() ?? [])].sort((a, b) => a.path.localeCompare(b.path));
+  return (
+    <Section title="Kernels" count={sorted.length}>
+      {error ? <Trouble>The kernels can’t be shown: {error}</Trouble> : null}
+      {sorted.length || error ? null : <Note>{kernels ? 'No kernel runs.' : 'Looking…'}</Note>}
+      <ul className="rt-List">
+        {sorted.map(kernel => (
+          <KernelRow key={kernel.id} kernel={kernel} store={store} open={open} />
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+function KernelRow({ kernel, store, open }: Props & { kernel: KernelRecord }): JSX.Element {
+  const name = kernel.path.split('/').pop() || kernel.name;
+  const act = (action: string) => () =>
+    store.request(`kernel.${action}`, { kernel_id: kernel.id });
+  const confirmed = (verb: string, action: string, what: string) => async () => {
+    const { button } = await showDialog({
+      title: `${verb} the kernel of ${name}?`,
+      body: what,
+      buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: verb })]
+    });
+    if (button.accept) await act(action)();
+  };
+  return (
+    <li className="rt-Row" data-kernel={kernel.id} data-state={kernel.state}>
+      <span
+        className={`rt-State rt-mod-${kernel.state === 'busy' ? 'running' : 'waiting'}`}
+        aria-hidden="true"
+      />
+      <div className="rt-Row-text">
+        {kernel.path ? (
+          <button className="rt-File" type="button" title={`Open ${kernel.path}`} onClick={() => open(kernel.path)}>
+            {name}
+          </button>
+        ) : (
+          <span className="rt-Name">{name}</span>
+        )}
+      </div>
+      <span className="rt-Detail rt-mod-below">{stateOf(kernel)}</span>
+      <span className="rt-Actions">
+        {kernel.state === 'busy' ? (
+          <Action label="Interrupt" title={`Interrupt the kernel of ${name}`} run={act('interrupt')} />
+        ) : null}
+        <Action
+          label="Restart"
+          title={`Restart the kernel of ${name}`}
+          run={confirmed('Restart', 'restart', 'Its variables are lost, for everybody who uses it.')}
+        />
+        <Action
+          label="Shut down"
+          title={`Shut down the kernel of ${name}`}
+          run={confirmed('Shut down', 'shutdown', 'What runs ends, for everybody who uses it.')}
+        />
+      </span>
+    </li>
+  );
+}
+
+function stateOf(kernel: KernelRecord): string {
+  const waiting = kernel.waiting - (kernel.run ? 1 : 0);
+  return [
+    kernel.name,
+    kernel.state === 'busy' && kernel.run
+      ? `busy with a cell of ${kernel.run.name || kernel.run.user}`
+      : kernel.state,
+    waiting > 0 ? `${waiting} waiting` : '',
+    kernel.starts > 1 ? `restarted ${kernel.starts - 1}×` : '',
+    kernel.user ? `of ${kernel.user}` : ''
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+export function Files({ store, open }: Props): JSX.Element {
+  return (
+    <Section title="Files">
+      <Folder path="" store={store} open={open} />
+    </Section>
+  );
+}
+
+function Folder({ path, store, open }: Props & { path: string }): JSX.Element {
+  const [room, error] = useRoom(() => store.directory(path), path);
+  const contents = useTable<FileRecord>(room, 'contents');
+  const before = React.useRef<ReadonlySet<string> | null>(null);
+  const entries = [...(contents?.values() ?? [])].sort(inOrder);
+  const known = before.current;
+  React.useEffect(() => {
+    if (contents) before.current = new Set(contents.keys());
+  });
+  if (error) return <Trouble>This folder can’t be shown: {error}</Trouble>;
+  if (!entries.length) return <Note>{contents ? 'Nothing is in here.' : 'Looking…'}</Note>;
+  return (
+    <ul className="rt-Tree">
+      {entries.map(entry => (
+        <li key={entry.name} className={known && !known.has(entry.name) ? 'rt-mod-new' : ''}>
+          {entry.type === 'directory' ? (
+            <Directory entry={entry} store={store} open={open} />
+          ) : (
+            <button className="rt-File" type="button" title={`Open ${entry.path}`} onClick={() => open(entry.path)}>
+              {entry.name}
+            </button>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Directory({ entry, store, open }: Props & { entry: FileRecord }): JSX.Element {
+  const [isOpen, setOpen] = React.useState(false);
+  return (
+    <details onToggle={event => setOpen(event.currentTarget.open)}>
+      <summary>{entry.name}</summary>
+      {isOpen ? <Folder path={entry.path} store={store} open={open} /> : null}
+    </details>
+  );
+}
+
+function inOrder(a: FileRecord, b: FileRecord): number {
+  const folders = Number(b.type === 'directory') - Number(a.type === 'directory');
+  return folders || a.name.localeCompare(b.name, undefined, { numeric: true });
+}

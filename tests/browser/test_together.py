@@ -1,0 +1,158 @@
+"""The side panel *Together* and the marks at cells, of two people in one notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import Meet
+from tests.browser.together import Together
+from tests.support.people import Person
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+SLEEP = "import time\ntime.sleep(60)"
+Both = Callable[..., Awaitable[tuple[Together, Together]]]
+
+
+@pytest.fixture
+def both(meet: Meet) -> Both:
+    """As `meet`, and both look at the panel; the first has a kernel."""
+
+    async def come(path: str, cells: list[str]) -> tuple[Together, Together]:
+        ann, bob = (Together(person) for person in await meet(path, cells))
+        await ann.open()
+        await bob.open()
+        await ann.person.until_kernel()
+        return ann, bob
+
+    return come
+
+
+async def name_of(one: Person) -> str:
+    return str((await one.user())["display_name"])
+
+
+async def test_who_is_in_which_cell(both: Both) -> None:
+    ann, bob = await both("where.ipynb", ["x = 1", "y = 2", "z = 3"])
+    ann_is, bob_is = await name_of(ann.person), await name_of(bob.person)
+
+    await bob.person.enter(2)
+
+    await expect(ann.row("In this notebook", bob_is)).to_contain_text("Cell 3")
+    await expect(ann.row("In this notebook", f"{ann_is} (you)")).to_contain_text("Cell 1")
+    assert await ann.people_at(2).get_attribute("aria-label") == f"{bob_is} is in this cell"
+    await expect(ann.people_at(0)).to_have_count(0)  # oneself is not drawn
+    await ann.shoot("where")
+
+    await ann.row("In this notebook", bob_is).get_by_title("Show this cell").click()
+    await expect(bob.row("In this notebook", ann_is)).to_contain_text("Cell 3")
+    await ann.person.leave()
+    await expect(bob.people_at(2)).to_have_count(0)
+    await bob.until("In this notebook", "Nobody else is here.")
+
+
+async def test_what_waits_is_cancelled_and_what_runs_is_interrupted_by_somebody_else(
+    both: Both,
+) -> None:
+    ann, bob = await both("queue.ipynb", [SLEEP, "print('never')"])
+    ann_is, bob_is = await name_of(ann.person), await name_of(bob.person)
+    await bob.until("Running and waiting", "Nothing runs.")
+    await ann.person.run_cell(0)
+    await ann.person.run_cell(1)
+
+    queue = "Running and waiting"
+    await expect(bob.row(queue, "Cell 1")).to_contain_text(f"{ann_is} · runs for")
+    await expect(bob.row(queue, "Cell 2")).to_contain_text(f"{ann_is} · waits for")
+    await expect(bob.run_at(0)).to_contain_text("runs for")
+    await bob.shoot("queue")
+    await bob.row(queue, "Cell 2").get_by_role("button", name="Cancel").click()
+    await expect(bob.row(queue, "Cell 2")).to_have_count(0)
+    await bob.row(queue, "Cell 1").get_by_role("button", name="Interrupt").click()
+
+    await bob.until(queue, "Nothing runs.")
+    await ann.until("Who ran what", f"did not run: cancelled by {bob_is}", "error after")
+    await ann.person.until_prompts(["[1]:", "[ ]:"])
+    await ann.shoot("ended")
+
+
+async def test_a_question_is_answered_in_the_panel_by_somebody_else(both: Both) -> None:
+    code = (
+        "import getpass\nname = input('Who? ')\nsecret = getpass.getpass('Secret: ')\n"
+        "print(name, len(secret))"
+    )
+    ann, bob = await both("asks.ipynb", [code])
+    await ann.person.run_cell(0)
+
+    await expect(bob.question()).to_contain_text("Who?")
+    await expect(bob.root.page.locator(".lm-TabBar-tab.rt-mod-asks")).to_be_visible()
+    await bob.shoot("asks")
+    await bob.root.get_by_label("Who?").fill("Grace")
+    await bob.root.get_by_role("button", name="Answer").click()
+    secret = ann.root.get_by_label("Secret:")
+    await expect(secret).to_have_attribute("type", "password")
+    await secret.fill("12345")
+    await secret.press("Enter")
+
+    await ann.person.until_shown(0, "Grace 5")
+    await expect(ann.question()).to_have_count(0)
+    await expect(bob.question()).to_have_count(0)
+
+
+async def test_who_ran_what_and_whether_it_still_holds(both: Both) -> None:
+    ann, bob = await both("marks.ipynb", ["x = 1", "x"])
+    ann_is, bob_is = await name_of(ann.person), await name_of(bob.person)
+    await ann.person.run_cell(1)
+    await ann.person.until_prompts(["[ ]:", "[1]:"])
+    await bob.person.run_cell(0)
+    await ann.person.until_prompts(["[2]:", "[1]:"])
+
+    await expect(ann.row("Who ran what", "Cell 1")).to_contain_text(bob_is)
+    await expect(ann.row("Who ran what", "Cell 2")).to_contain_text(ann_is)
+    await expect(ann.row("Who ran what", "Cell 2")).to_contain_text("a cell above it ran later")
+    await bob.person.enter(0)
+    await bob.person.type("0")
+    await expect(ann.run_at(0)).to_contain_text("edited since it ran")
+    await expect(ann.run_at(0)).to_contain_text(bob_is)
+    await ann.shoot("marks")
+
+
+async def test_in_the_dark_and_on_a_phone(both: Both) -> None:
+    """All is reached there too: nothing sticks out of the panel, and the panel not of the page."""
+    ann, bob = await both("narrow.ipynb", ["x = 1", "1 / 0", "input('Go on? ')", SLEEP])
+    await bob.person.ask(DARK)
+    await bob.person.page.set_viewport_size({"width": 400, "height": 800})
+    await bob.person.ask(LEFT)  # JupyterLab's own; there is no place for both
+    await ann.person.run_cell(0)
+    await ann.person.run_cell(1)
+    await ann.person.until_prompts(["[1]:", "[2]:", "[ ]:", "[ ]:"])
+    await ann.person.run_cell(2)
+    await ann.person.run_cell(3)
+
+    await expect(bob.question()).to_contain_text("Go on?")
+    await bob.until("Running and waiting", "waits for")
+    await bob.shoot("narrow")
+    assert await bob.person.ask(STICKING_OUT) == []
+    await bob.row("Running and waiting", "Cell 4").get_by_role("button", name="Cancel").click()
+    await bob.root.get_by_label("Go on?").fill("yes")
+    await bob.root.get_by_role("button", name="Answer").click()
+    await bob.until("Running and waiting", "Nothing runs.")
+    await bob.person.page.set_viewport_size({"width": 1280, "height": 720})
+    await bob.person.ask(LEFT)
+    await bob.shoot("dark")
+
+
+DARK = """() => window.jupyterapp.commands.execute(
+    "apputils:change-theme", {theme: "JupyterLab Dark"})"""
+LEFT = """() => window.jupyterapp.commands.execute("application:toggle-left-area")"""
+STICKING_OUT = """() => {
+  const panel = document.getElementById("rtstore-together");
+  const { left, right } = panel.getBoundingClientRect();
+  const all = [...panel.querySelectorAll("button, input, h3, span, p, label")];
+  return all.filter((one) => {
+    const at = one.getBoundingClientRect();
+    return at.left < Math.max(0, left) || at.right > Math.min(innerWidth, right) + 0.5;
+  }).map((one) => one.outerHTML);
+}"""
