@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
 from tests.browser.conftest import Meet
 from tests.browser.together import Together
+from tests.support.lab import Lab, running_lab
 from tests.support.people import Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -119,6 +122,37 @@ async def test_who_ran_what_and_whether_it_still_holds(both: Both) -> None:
     await ann.shoot("marks")
 
 
+async def test_files_and_kernels_of_the_server_as_they_change(both: Both, lab: Lab) -> None:
+    ann, bob = await both("server.ipynb", [SLEEP, "1"])
+    ann_is = await name_of(ann.person)
+    kernel = bob.row("Kernels", "server.ipynb")
+    await expect(kernel).to_contain_text("idle")
+
+    await ann.person.ask(NEW_FILE)
+    await bob.file("untitled.txt").click()
+    await bob.person.wait("path => window.rt.isOpen(path)", "untitled.txt")
+    (lab.notes / "inner").mkdir()
+    (lab.notes / "inner" / "deep.txt").write_text("x")
+    await bob.root.locator("summary", has_text="inner").click()
+    await expect(bob.file("deep.txt")).to_be_visible()
+    (lab.notes / "inner" / "deep.txt").unlink()
+    await expect(bob.file("deep.txt")).to_have_count(0)
+
+    await ann.person.run_cell(0)
+    await expect(kernel).to_contain_text(f"busy with a cell of {ann_is}")
+    await bob.shoot("server")
+    await kernel.get_by_role("button", name="Restart").click()
+    await bob.person.page.get_by_role("dialog").get_by_role("button", name="Restart").click()
+    await ann.until("Who ran what", "lost: the kernel was restarted by")
+    await expect(kernel).to_contain_text("restarted 1×")
+    await kernel.get_by_role("button", name="Shut down").click()
+    await bob.person.page.get_by_role("dialog").get_by_role("button", name="Shut down").click()
+    await expect(kernel).to_have_count(0)
+
+
+NEW_FILE = """() => window.jupyterapp.commands.execute("docmanager:new-untitled", {type: "file"})"""
+
+
 async def test_in_the_dark_and_on_a_phone(both: Both) -> None:
     """All is reached there too: nothing sticks out of the panel, and the panel not of the page."""
     ann, bob = await both("narrow.ipynb", ["x = 1", "1 / 0", "input('Go on? ')", SLEEP])
@@ -156,3 +190,26 @@ STICKING_OUT = """() => {
     return at.left < Math.max(0, left) || at.right > Math.min(innerWidth, right) + 0.5;
   }).map((one) => one.outerHTML);
 }"""
+
+
+async def test_all_works_without_it(browser: Browser, tmp_path: Path) -> None:
+    config = tmp_path / "home of ann" / "config" / "labconfig"
+    config.mkdir(parents=True)
+    off = {"disabledExtensions": {"@rtstore/lab": True}}
+    (config / "page_config.json").write_text(json.dumps(off))
+    async with running_lab(tmp_path) as lab:
+        lab.write_notebook("plain.ipynb", ["x = 6", "x * 7"])
+        ann, bob = [await Person.arrive(browser, lab, name) for name in ("ann", "bob")]
+        await ann.open("plain.ipynb")
+        await bob.open("plain.ipynb")
+        await ann.until_kernel()
+        await ann.run_cell(0)
+        await bob.run_cell(1)
+
+        await ann.until_shown(1, "42")
+        await bob.until_prompts(["[1]:", "[2]:"])
+        assert await ann.dialogs() == await bob.dialogs() == ann.errors == bob.errors == []
+        await expect(Together(ann).root).to_have_count(0)
+        await expect(Together(ann).run_at(0)).to_have_count(0)
+        await ann.leave()
+        await bob.leave()

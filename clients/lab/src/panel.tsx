@@ -7,8 +7,9 @@ import { LastRuns, People, Questions, Queue } from './here';
 import { icon } from './icon';
 import type { NotebookView } from './notebook';
 import { Note } from './parts';
-import { Files, Kernels } from './server';
-import type { Store } from './store';
+import { queue } from './runs';
+import { Files, Kernels, useRoom, useTable } from './server';
+import type { KernelRecord, Store } from './store';
 
 const CAPTION = 'Together: who is where, what runs, and what changes';
 
@@ -75,6 +76,12 @@ interface TogetherProps {
 }
 
 function Together({ view, store, open }: TogetherProps): JSX.Element {
+  const [room, error, isRoomReady] = useRoom(() => store.server(), 'server');
+  const kernels = useTable<KernelRecord>(room, 'kernels');
+  const kernel = view ? kernels?.get(view.kernel) : undefined;
+  React.useEffect(() => view?.refresh(), [kernel?.run?.id, kernel?.waiting]);
+  const own = view ? queue(view.runs.values()).filter(run => run.kernel === kernel?.id) : [];
+  const elsewhere = view?.isLoaded ? Math.max(0, (kernel?.waiting ?? 0) - own.length) : 0;
   const here = view && { view, store, key: view.panel.id };
   return (
     <div className="rt-Together">
@@ -82,13 +89,13 @@ function Together({ view, store, open }: TogetherProps): JSX.Element {
         <>
           <Questions {...here} />
           <People {...here} />
-          <Queue {...here} elsewhere={0} />
+          <Queue {...here} elsewhere={elsewhere} />
           <LastRuns {...here} />
         </>
       ) : (
         <Note>Open a notebook to see who is in it, and what runs.</Note>
       )}
-      <Kernels store={store} open={open} />
+      <Kernels {...{ store, open, kernels, isRoomReady, error }} />
       <Files store={store} open={open} />
     </div>
   );

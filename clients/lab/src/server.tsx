@@ -12,39 +12,49 @@ interface Props {
 }
 
 /** What a room has now, drawn again when it changes; null until it has something. */
-function useTable<R>(room: LiveRoom | null, table: string): ReadonlyMap<string, R> | null {
+export function useTable<R>(room: LiveRoom | null, table: string): ReadonlyMap<string, R> | null {
   const [, draw] = React.useReducer((count: number) => count + 1, 0);
   React.useEffect(() => room?.subscribe(draw), [room]);
   return (room?.tables[table] as ReadonlyMap<string, R> | undefined) ?? null;
 }
 
 /** A room, held while the component is there; what stood in the way, in words. */
-export function useRoom(make: () => LiveRoom, name: string): [LiveRoom | null, string] {
+export function useRoom(make: () => LiveRoom, name: string): [LiveRoom | null, string, boolean] {
   const [room, setRoom] = React.useState<LiveRoom | null>(null);
   const [error, setError] = React.useState('');
+  const [isReady, setReady] = React.useState(false);
   React.useEffect(() => {
     const made = make();
     let isThere = true;
     setRoom(made);
     setError('');
-    made.ready.catch(problem => isThere && setError(why(problem)));
+    setReady(false);
+    made.ready.then(
+      () => isThere && setReady(true),
+      problem => isThere && setError(why(problem))
+    );
     return () => {
       isThere = false;
       setRoom(null);
       made.release();
     };
   }, [name]);
-  return [room, error];
+  return [room, error, isReady];
 }
 
-export function Kernels({ store, open }: Props): JSX.Element {
-  const [room, error] = useRoom(() => store.server(), 'server');
-  const kernels = useTable<KernelRecord>(room, 'kernels');
+export type KernelTable = ReadonlyMap<string, KernelRecord> | null;
+
+export function Kernels(
+  props: Props & { kernels: KernelTable; isRoomReady: boolean; error: string }
+): JSX.Element {
+  const { kernels, isRoomReady, error, store, open } = props;
   const sorted = [...(kernels?.values() ?? [])].sort((a, b) => a.path.localeCompare(b.path));
   return (
     <Section title="Kernels" count={sorted.length}>
       {error ? <Trouble>The kernels can’t be shown: {error}</Trouble> : null}
-      {sorted.length || error ? null : <Note>{kernels ? 'No kernel runs.' : 'Looking…'}</Note>}
+      {sorted.length || error ? null : (
+        <Note>{kernels ? 'No kernel runs.' : isRoomReady ? 'You may not see them.' : 'Looking…'}</Note>
+      )}
       <ul className="rt-List">
         {sorted.map(kernel => (
           <KernelRow key={kernel.id} kernel={kernel} store={store} open={open} />
@@ -125,7 +135,7 @@ export function Files({ store, open }: Props): JSX.Element {
 }
 
 function Folder({ path, store, open }: Props & { path: string }): JSX.Element {
-  const [room, error] = useRoom(() => store.directory(path), path);
+  const [room, error, isReady] = useRoom(() => store.directory(path), path);
   const contents = useTable<FileRecord>(room, 'contents');
   const before = React.useRef<ReadonlySet<string> | null>(null);
   const entries = [...(contents?.values() ?? [])].sort(inOrder);
@@ -134,7 +144,7 @@ function Folder({ path, store, open }: Props & { path: string }): JSX.Element {
     if (contents) before.current = new Set(contents.keys());
   });
   if (error) return <Trouble>This folder can’t be shown: {error}</Trouble>;
-  if (!entries.length) return <Note>{contents ? 'Nothing is in here.' : 'Looking…'}</Note>;
+  if (!entries.length) return <Note>{isReady ? 'Nothing is in here.' : 'Looking…'}</Note>;
   return (
     <ul className="rt-Tree">
       {entries.map(entry => (
