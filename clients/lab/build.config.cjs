@@ -5,7 +5,10 @@ module.exports = {
   resolve: {
     extensions: ['.ts', '.tsx', '.js'],
     extensionAlias: { '.js': ['.ts', '.tsx', '.js'] },
-    alias: { '@rtstore/client': path.resolve(__dirname, '../js/packages/client/src/index.ts') },
+    alias: {
+      '@rtstore/client': path.resolve(__dirname, '../js/packages/client/src/index.ts'),
+      'y-indexeddb': false // documents are JupyterLab's own here: none is kept in the browser
+    },
     modules: ['node_modules', path.resolve(__dirname, 'node_modules')]
   },
   module: {

@@ -14,7 +14,7 @@ const run = (script, ...args) =>
 
 // As tests/jupyter/test_labextension.py has it.
 function digest() {
-  const folders = ['src', 'style'];
+  const folders = ['src', 'style', '../js/packages/client/src'];
   const inside = folders.flatMap(folder =>
     readdirSync(path.join(here, folder), { recursive: true, withFileTypes: true })
       .filter(entry => entry.isFile())

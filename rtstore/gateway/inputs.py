@@ -18,6 +18,7 @@ from rtstore.schema.identity import XSRF_HEADER
 from rtstore.schema.text import sendable
 
 VALUE_CHARS_MAX = 2**20
+TOO_LATE = "Somebody answered before, or the cell ended."
 
 
 async def show(request: web.Request) -> web.Response:
@@ -68,10 +69,12 @@ async def _answer(request: web.Request, found: Found) -> web.Response:
         found.run, sendable(value), user=by, prompt_id=sendable(prompt_id)
     )
     if _wants_json(request):
-        return web.json_response({"answered": done}, status=201 if done else 409)
+        if done:
+            return web.json_response({"answered": True}, status=201)
+        return web.json_response({"answered": False, "message": TOO_LATE}, status=409)
     if done:
         return _page("Answered", "<p>The cell goes on. You can close this page.</p>")
-    return _page("Too late", "<p>Somebody answered before, or the cell ended.</p>", status=409)
+    return _page("Too late", f"<p>{TOO_LATE}</p>", status=409)
 
 
 async def _json(request: web.Request) -> dict[str, Any]:

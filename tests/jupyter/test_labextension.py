@@ -17,7 +17,7 @@ from tests.support.tools import LONG
 BUILT = labextensions.FOLDER / "@rtstore" / "lab"
 REPOSITORY = Path(__file__).parents[2]
 SOURCES = REPOSITORY / "clients" / "lab"
-FOLDERS = ("src", "style")
+FOLDERS = ("src", "style", "../js/packages/client/src")
 FILES = ("package.json", "package-lock.json", "build.config.cjs")
 BYTES_MAX = 300_000
 

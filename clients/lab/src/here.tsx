@@ -1,9 +1,9 @@
 /** Sections about the notebook in front. */
 import React from 'react';
-import type { NotebookView, Question } from './notebook';
+import type { NotebookView } from './notebook';
 import { Action, Avatar, CellLink, Note, Section, Trouble, useTicking } from './parts';
 import { doubts, how, isOver, isRunning, queue, when, who, type Run } from './runs';
-import type { Store } from './store';
+import { answer, type Question, type Store } from './store';
 import { firstLine, why } from './words';
 
 interface Props {
@@ -62,7 +62,7 @@ function Answer({ view, store, question }: Props & { question: Question }): JSX.
     event.preventDefault();
     setSent(true);
     try {
-      await store.answer(question, value);
+      await answer(store, question, value);
       view.refresh();
     } catch (problem) {
       setError(why(problem));
@@ -136,7 +136,7 @@ function QueueRow({ view, store, run }: Props & { run: Run }): JSX.Element {
         <Action
           label="Cancel"
           title={`Cancel ${cell}`}
-          run={() => change(store.cancel(run.kernel, run.id))}
+          run={() => change(store.cancelRun(run.kernel, run.id))}
         />
       )}
     </li>

@@ -10,7 +10,7 @@ import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { Badges } from './badges';
 import { NotebookView } from './notebook';
 import { TogetherPanel } from './panel';
-import { store } from './store';
+import { store as theStore } from './store';
 
 const SHOW = 'rtstore:show-together';
 
@@ -27,6 +27,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     palette: ICommandPalette | null
   ) => {
     if (!PageConfig.getOption('rtstore')) return; // its server extension is off
+    const store = theStore();
     const views = new Map<NotebookPanel, NotebookView>();
     const panel = new TogetherPanel(store, path => {
       void app.commands.execute('docmanager:open', { path });

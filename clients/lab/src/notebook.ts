@@ -7,18 +7,8 @@ import { Signal } from '@lumino/signaling';
 import type * as Y from 'yjs';
 import { FIELD, people, type Person } from './presence';
 import { isOver, parse, type Run } from './runs';
-import type { Store } from './store';
+import { questionOf, runsOf, type Question, type Store } from './store';
 import { why } from './words';
-
-/** What a running cell asks its user. */
-export interface Question {
-  kernel: string;
-  run: string;
-  promptId: string;
-  cell: string;
-  prompt: string;
-  isPassword: boolean;
-}
 
 const SOON_MS = 150;
 /** The marks follow an edit by at most two seconds. */
@@ -153,7 +143,7 @@ export class NotebookView implements IDisposable {
     this.timer = 0;
     if (!this.document || !this.panel.isVisible) return;
     try {
-      const told = await this.store.runs(this.document);
+      const told = await runsOf(this.store, this.document);
       const text = JSON.stringify(told);
       if (text !== this.told) this.refresh(MARKS_MS); // they follow what has ended now
       this.told = text;
@@ -176,10 +166,8 @@ export class NotebookView implements IDisposable {
       const link = linkOf(cell);
       if (link === null) continue;
       const [kernel, run] = link;
-      const told = await this.store.question(kernel, run);
-      if (!told.waits) continue;
-      const { prompt, prompt_id: promptId, password: isPassword } = told;
-      found.push({ kernel, run, promptId, cell: cell.id, prompt, isPassword });
+      const asked = await questionOf(this.store, kernel, run, cell.id);
+      if (asked) found.push(asked);
     }
     return found;
   }

@@ -9,7 +9,7 @@ import type { NotebookView } from './notebook';
 import { Note } from './parts';
 import { queue } from './runs';
 import { Files, Kernels, useRoom, useTable } from './server';
-import type { KernelRecord, Store } from './store';
+import type { Store } from './store';
 
 const CAPTION = 'Together: who is where, what runs, and what changes';
 
@@ -77,7 +77,7 @@ interface TogetherProps {
 
 function Together({ view, store, open }: TogetherProps): JSX.Element {
   const [room, error, isRoomReady] = useRoom(() => store.server(), 'server');
-  const kernels = useTable<KernelRecord>(room, 'kernels');
+  const kernels = useTable(room, 'kernels');
   const kernel = view ? kernels?.get(view.kernel) : undefined;
   React.useEffect(() => view?.refresh(), [kernel?.run?.id, kernel?.waiting]);
   const own = view ? queue(view.runs.values()).filter(run => run.kernel === kernel?.id) : [];

@@ -30,9 +30,10 @@ export const isRunning = (run: Run): boolean => run.state === 'running' || run.s
 export const who = (run: Run): string => run.name || run.user || 'somebody';
 
 /** What the server tells of each cell, as runs; what is unknown is left empty. */
-export function parse(told: Record<string, Record<string, unknown>>): Map<string, Run> {
+export function parse(told: Record<string, object>): Map<string, Run> {
   const runs = new Map<string, Run>();
-  for (const [cell, one] of Object.entries(told)) {
+  for (const [cell, found] of Object.entries(told)) {
+    const one = found as Record<string, unknown>;
     const text = (key: string): string => String(one[key] ?? '');
     const number = (key: string): number => Number(one[key] ?? 0) || 0;
     runs.set(cell, {

@@ -1,8 +1,9 @@
 /** Sections about the server: its kernels and files, as they change. */
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import React from 'react';
+import type { Content, Kernel, LiveRoom } from '@rtstore/client';
 import { Action, Note, Section, Trouble } from './parts';
-import type { FileRecord, KernelRecord, LiveRoom, Store } from './store';
+import type { Store } from './store';
 import { why } from './words';
 
 interface Props {
@@ -11,16 +12,22 @@ interface Props {
   open: (path: string) => void;
 }
 
-/** What a room has now, drawn again when it changes; null until it has something. */
-export function useTable<R>(room: LiveRoom | null, table: string): ReadonlyMap<string, R> | null {
+/** A table as it is now, drawn again when it changes; null: not here yet, or not for us. */
+export function useTable<T extends object, K extends keyof T & string>(
+  room: LiveRoom<T> | null,
+  table: K
+): ReadonlyMap<string, T[K]> | null {
   const [, draw] = React.useReducer((count: number) => count + 1, 0);
-  React.useEffect(() => room?.subscribe(draw), [room]);
-  return (room?.tables[table] as ReadonlyMap<string, R> | undefined) ?? null;
+  React.useEffect(() => room?.subscribe(draw, table), [room, table]);
+  return room?.tables[table] ?? null;
 }
 
 /** A room, held while the component is there; what stood in the way, in words. */
-export function useRoom(make: () => LiveRoom, name: string): [LiveRoom | null, string, boolean] {
-  const [room, setRoom] = React.useState<LiveRoom | null>(null);
+export function useRoom<T extends object>(
+  make: () => LiveRoom<T>,
+  name: string
+): [room: LiveRoom<T> | null, error: string, isReady: boolean] {
+  const [room, setRoom] = React.useState<LiveRoom<T> | null>(null);
   const [error, setError] = React.useState('');
   const [isReady, setReady] = React.useState(false);
   React.useEffect(() => {
@@ -42,7 +49,7 @@ export function useRoom(make: () => LiveRoom, name: string): [LiveRoom | null, s
   return [room, error, isReady];
 }
 
-export type KernelTable = ReadonlyMap<string, KernelRecord> | null;
+export type KernelTable = ReadonlyMap<string, Kernel> | null;
 
 export function Kernels(
   props: Props & { kernels: KernelTable; isRoomReady: boolean; error: string }
@@ -64,7 +71,7 @@ export function Kernels(
   );
 }
 
-function KernelRow({ kernel, store, open }: Props & { kernel: KernelRecord }): JSX.Element {
+function KernelRow({ kernel, store, open }: Props & { kernel: Kernel }): JSX.Element {
   const name = kernel.path.split('/').pop() || kernel.name;
   const act = (action: string) => () =>
     store.request(`kernel.${action}`, { kernel_id: kernel.id });
@@ -111,7 +118,7 @@ function KernelRow({ kernel, store, open }: Props & { kernel: KernelRecord }): J
   );
 }
 
-function stateOf(kernel: KernelRecord): string {
+function stateOf(kernel: Kernel): string {
   const waiting = kernel.waiting - (kernel.run ? 1 : 0);
   return [
     kernel.name,
@@ -136,7 +143,7 @@ export function Files({ store, open }: Props): JSX.Element {
 
 function Folder({ path, store, open }: Props & { path: string }): JSX.Element {
   const [room, error, isReady] = useRoom(() => store.directory(path), path);
-  const contents = useTable<FileRecord>(room, 'contents');
+  const contents = useTable(room, 'contents');
   const before = React.useRef<ReadonlySet<string> | null>(null);
   const entries = [...(contents?.values() ?? [])].sort(inOrder);
   const known = before.current;
@@ -162,7 +169,7 @@ function Folder({ path, store, open }: Props & { path: string }): JSX.Element {
   );
 }
 
-function Directory({ entry, store, open }: Props & { entry: FileRecord }): JSX.Element {
+function Directory({ entry, store, open }: Props & { entry: Content }): JSX.Element {
   const [isOpen, setOpen] = React.useState(false);
   return (
     <details onToggle={event => setOpen(event.currentTarget.open)}>
@@ -172,7 +179,7 @@ function Directory({ entry, store, open }: Props & { entry: FileRecord }): JSX.E
   );
 }
 
-function inOrder(a: FileRecord, b: FileRecord): number {
+function inOrder(a: Content, b: Content): number {
   const folders = Number(b.type === 'directory') - Number(a.type === 'directory');
   return folders || a.name.localeCompare(b.name, undefined, { numeric: true });
 }

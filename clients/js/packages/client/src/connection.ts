@@ -86,7 +86,7 @@ export class Connection {
 
   async #ask(method: string, path: string, body: unknown, waitMs: number): Promise<Response> {
     const token = await this.#token()
-    const headers: Record<string, string> = {}
+    const headers: Record<string, string> = { Accept: 'application/json' }
     if (body !== undefined) headers['Content-Type'] = 'application/json'
     if (token) headers['Authorization'] = `token ${token}`
     else if (xsrf()) headers['X-XSRFToken'] = xsrf()
