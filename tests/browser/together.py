@@ -21,7 +21,8 @@ class Together:
         self.root = person.page.locator("#rtstore-together")
 
     async def open(self) -> None:
-        """Show the panel."""
+        """Show the panel; JupyterLab's question about its news would stand before it."""
+        await self.person.page.add_style_tag(content=".Toastify {display: none}")
         await self.person.ask("() => window.jupyterapp.shell.activateById('rtstore-together')")
         await expect(self.section("Files")).to_be_visible()
 
@@ -62,5 +63,4 @@ class Together:
         """A picture of the page, if pictures are asked for."""
         if SHOTS:
             path = Path(SHOTS) / f"{name}-{self.person.name}.png"
-            hidden = ".Toastify {display: none}"  # JupyterLab's question about its news
-            await self.person.page.screenshot(path=path, animations="disabled", style=hidden)
+            await self.person.page.screenshot(path=path, animations="disabled")
