@@ -64,7 +64,7 @@ class LiveDirectories:
         for path in (data.get("path"), data.get("source_path")):
             if path is not None:
                 parent, _, name = str(path).strip("/").rpartition("/")
-                if (mirror := self._mirrors.get(parent)) is not None:
+                if name and (mirror := self._mirrors.get(parent)) is not None:  # '': the root
                     mirror.touch([name])
 
     async def run(self, link: Link, state: LiveState) -> None:
