@@ -49,6 +49,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     tracker.forEach(add);
     tracker.widgetAdded.connect((_, notebook) => add(notebook));
     tracker.currentChanged.connect(look);
+    app.shell.currentChanged?.connect(look);
     document.addEventListener('visibilitychange', look);
 
     app.shell.add(panel, 'right', { rank: 310 });

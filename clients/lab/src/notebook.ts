@@ -141,7 +141,7 @@ export class NotebookView implements IDisposable {
 
   private async read(): Promise<void> {
     this.timer = 0;
-    if (!this.document || !this.panel.isVisible) return;
+    if (!this.document || document.hidden) return;
     try {
       const told = await runsOf(this.store, this.document);
       const text = JSON.stringify(told);

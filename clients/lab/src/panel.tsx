@@ -76,7 +76,7 @@ interface TogetherProps {
 }
 
 function Together({ view, store, open }: TogetherProps): JSX.Element {
-  const [room, error, isRoomReady] = useRoom(() => store.server(), 'server');
+  const [room, error, isReady] = useRoom(() => store.server(), 'server');
   const kernels = useTable(room, 'kernels');
   const kernel = view ? kernels?.get(view.kernel) : undefined;
   React.useEffect(() => view?.refresh(), [kernel?.run?.id, kernel?.waiting]);
@@ -95,7 +95,7 @@ function Together({ view, store, open }: TogetherProps): JSX.Element {
       ) : (
         <Note>Open a notebook to see who is in it, and what runs.</Note>
       )}
-      <Kernels {...{ store, open, kernels, isRoomReady, error }} />
+      <Kernels {...{ store, open, kernels, isReady, error }} isOld={room?.status === 'disconnected'} />
       <Files store={store} open={open} />
     </div>
   );

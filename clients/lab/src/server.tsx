@@ -18,7 +18,7 @@ export function useTable<T extends object, K extends keyof T & string>(
   table: K
 ): ReadonlyMap<string, T[K]> | null {
   const [, draw] = React.useReducer((count: number) => count + 1, 0);
-  React.useEffect(() => room?.subscribe(draw, table), [room, table]);
+  React.useEffect(() => room?.subscribe(draw), [room]); // its status too
   return room?.tables[table] ?? null;
 }
 
@@ -52,16 +52,17 @@ export function useRoom<T extends object>(
 export type KernelTable = ReadonlyMap<string, Kernel> | null;
 
 export function Kernels(
-  props: Props & { kernels: KernelTable; isRoomReady: boolean; error: string }
+  props: Props & { kernels: KernelTable; isReady: boolean; isOld: boolean; error: string }
 ): JSX.Element {
-  const { kernels, isRoomReady, error, store, open } = props;
+  const { kernels, isReady, isOld, error, store, open } = props;
   const sorted = [...(kernels?.values() ?? [])].sort((a, b) => a.path.localeCompare(b.path));
   return (
     <Section title="Kernels" count={sorted.length}>
       {error ? <Trouble>The kernels can’t be shown: {error}</Trouble> : null}
       {sorted.length || error ? null : (
-        <Note>{kernels ? 'No kernel runs.' : isRoomReady ? 'You may not see them.' : 'Looking…'}</Note>
+        <Note>{kernels ? 'No kernel runs.' : isReady ? 'You may not see them.' : 'Looking…'}</Note>
       )}
+      {isOld ? <Old /> : null}
       <ul className="rt-List">
         {sorted.map(kernel => (
           <KernelRow key={kernel.id} kernel={kernel} store={store} open={open} />
@@ -69,6 +70,10 @@ export function Kernels(
       </ul>
     </Section>
   );
+}
+
+function Old(): JSX.Element {
+  return <Note>The connection is lost; this was there last.</Note>;
 }
 
 function KernelRow({ kernel, store, open }: Props & { kernel: Kernel }): JSX.Element {
@@ -154,6 +159,11 @@ function Folder({ path, store, open }: Props & { path: string }): JSX.Element {
   if (!entries.length) return <Note>{isReady ? 'Nothing is in here.' : 'Looking…'}</Note>;
   return (
     <ul className="rt-Tree">
+      {room?.status === 'disconnected' ? (
+        <li>
+          <Old />
+        </li>
+      ) : null}
       {entries.map(entry => (
         <li key={entry.name} className={known && !known.has(entry.name) ? 'rt-mod-new' : ''}>
           {entry.type === 'directory' ? (

@@ -195,10 +195,15 @@
 
 .rt-Actions {
   display: flex;
-  flex: none;
+  order: 2;
+  flex: 1 1 100%;
   flex-wrap: wrap;
   gap: 4px;
-  justify-content: flex-end;
+  padding: 2px 0 2px 17px;
+}
+
+.rt-Actions .rt-Action {
+  padding: 0 6px;
 }
 
 .rt-Action {
