@@ -7,10 +7,12 @@ from pathlib import Path
 
 from playwright.async_api import Locator, expect
 
-from tests.support.people import Person
+from tests.support.people import SEEN_S, Person
 
 SHOTS = os.environ.get("RTSTORE_TEST_SHOTS", "")
 """A folder for pictures of what the tests saw; '' for none."""
+
+expect.set_options(timeout=SEEN_S * 1000)
 
 
 class Together:

@@ -6,7 +6,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 import type * as Y from 'yjs';
 import { FIELD, people, type Person } from './presence';
-import { isOver, parse, type Run } from './runs';
+import { parse, type Run } from './runs';
 import { questionOf, runsOf, type Question, type Store } from './store';
 import { why } from './words';
 
@@ -14,8 +14,8 @@ const SOON_MS = 150;
 /** The marks follow an edit by at most two seconds. */
 const MARKS_MS = 3000;
 const RETRY_MS = 5000;
-/** Should a change not be heard of, it shows this late. */
-const RUNNING_MS = 10_000;
+/** What was not heard of shows this late. */
+const AGAIN_MS = 10_000;
 const LINK = /rtstore\/input\/([^/]+)\/([\w-]+)/;
 
 export class NotebookView implements IDisposable {
@@ -52,7 +52,7 @@ export class NotebookView implements IDisposable {
 
   /** 1 for the first cell; 0 if it is not there (any more). */
   numberOf(cell: string): number {
-    return this.cells.findIndex(one => one.id === cell) + 1;
+    return this.numbers.get(cell) ?? 0;
   }
 
   /** Bring a cell into view, and select it. */
@@ -112,11 +112,14 @@ export class NotebookView implements IDisposable {
 
   private listenToCells(): void {
     for (const cell of this.cells) cell.changed.connect(this.onCell, this);
+    this.numbers = new Map(this.cells.map((cell, index) => [cell.id, index + 1]));
   }
 
   private readonly onAwareness = (): void => {
     if (!this.model) return;
-    this.people = people(this.model);
+    const now = people(this.model);
+    if (JSON.stringify(now) === JSON.stringify(this.people)) return; // a cursor moved in its cell
+    this.people = now;
     this.changed.emit();
   };
 
@@ -125,6 +128,7 @@ export class NotebookView implements IDisposable {
     if (!change.cellsChange) return;
     this.listenToCells();
     this.onAwareness();
+    this.changed.emit();
     this.refresh(MARKS_MS);
   }
 
@@ -151,7 +155,7 @@ export class NotebookView implements IDisposable {
       this.questions = await this.ask();
       this.error = '';
       this.isLoaded = true;
-      if ([...this.runs.values()].some(run => !isOver(run))) this.refresh(RUNNING_MS);
+      this.refresh(AGAIN_MS);
     } catch (error) {
       this.error = why(error);
       this.refresh(RETRY_MS);
@@ -176,6 +180,7 @@ export class NotebookView implements IDisposable {
   private timer = 0;
   private due = 0;
   private told = '';
+  private numbers: ReadonlyMap<string, number> = new Map();
 }
 
 /** Kernel and run of the question that stands below a cell; it is the last of the outputs. */

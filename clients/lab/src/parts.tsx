@@ -39,6 +39,7 @@ export function Action(props: {
   label: string;
   /** What it does, and to what. */
   title: string;
+  isOff?: boolean;
   run: () => Promise<unknown>;
 }): JSX.Element {
   const [isAtIt, setAtIt] = React.useState(false);
@@ -62,7 +63,7 @@ export function Action(props: {
       type="button"
       title={props.title}
       aria-label={props.title}
-      disabled={isAtIt}
+      disabled={isAtIt || props.isOff}
       onClick={() => void click()}
     >
       {props.label}

@@ -21,11 +21,10 @@ type State = Record<string, any>;
 
 /** One entry for each person and cell, oneself first, then by name. */
 export function people(model: YNotebook): Person[] {
-  const sources = new Map<unknown, string>(model.cells.map(cell => [cell.ysource, cell.id]));
   const found = new Map<string, Person>();
   const me = model.awareness.clientID;
   for (const [client, state] of model.awareness.getStates() as Map<number, State>) {
-    const person = personOf(client, state, client === me, cellOf(state, sources, model.ydoc));
+    const person = personOf(client, state, client === me, cellOf(state, model));
     if (person === null) continue;
     const key = `${person.username || client} ${person.cell} ${person.isMe}`;
     if (!found.has(key)) found.set(key, person);
@@ -52,14 +51,14 @@ function personOf(client: number, state: State, isMe: boolean, cell: string): Pe
 }
 
 /** Pages without this extension only say where their cursor is. */
-function cellOf(state: State, sources: ReadonlyMap<unknown, string>, doc: Y.Doc): string {
+function cellOf(state: State, model: YNotebook): string {
   if (FIELD in state) return typeof state[FIELD] === 'string' ? state[FIELD] : '';
   const head = Array.isArray(state.cursors) ? state.cursors[0]?.head : undefined;
   if (!head) return '';
   try {
     const at = Y.createRelativePositionFromJSON(head);
-    const found = Y.createAbsolutePositionFromRelativePosition(at, doc);
-    return (found && sources.get(found.type)) ?? '';
+    const found = Y.createAbsolutePositionFromRelativePosition(at, model.ydoc);
+    return (found && model.cells.find(cell => cell.ysource === found.type)?.id) ?? '';
   } catch {
     return ''; // another client's word: it may be anything
   }

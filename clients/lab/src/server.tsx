@@ -105,9 +105,12 @@ function KernelRow({ kernel, store, open }: Props & { kernel: Kernel }): JSX.Ele
       </div>
       <span className="rt-Detail rt-mod-below">{stateOf(kernel)}</span>
       <span className="rt-Actions">
-        {kernel.state === 'busy' ? (
-          <Action label="Interrupt" title={`Interrupt the kernel of ${name}`} run={act('interrupt')} />
-        ) : null}
+        <Action
+          label="Interrupt"
+          title={`Interrupt the kernel of ${name}`}
+          isOff={kernel.state !== 'busy'}
+          run={act('interrupt')}
+        />
         <Action
           label="Restart"
           title={`Restart the kernel of ${name}`}

@@ -198,12 +198,12 @@
   order: 2;
   flex: 1 1 100%;
   flex-wrap: wrap;
-  gap: 4px;
-  padding: 2px 0 2px 17px;
+  gap: 3px;
+  padding: 2px 0;
 }
 
 .rt-Actions .rt-Action {
-  padding: 0 6px;
+  padding: 0 5px;
 }
 
 .rt-Action {
