@@ -8,7 +8,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from tests.support.stores import Flavour, Store, start_store
-from tests.support.tools import ALL_REQUIRED, TOOLS
+from tests.support.tools import ALL_REQUIRED, LONG, TOOLS
 
 _NOT_RUN = pytest.StashKey[dict[str, set[str]]]()
 """Tool → tests that lacked it."""
@@ -48,6 +48,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_NOT_RUN] = {}
     config.stash[_MEASURED] = []
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is only in the long form."""
+    long = [item for item in items if item.get_closest_marker("long") and not LONG]
+    if long:
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]
 
 
 @pytest.hookimpl(tryfirst=True)

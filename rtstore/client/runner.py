@@ -64,6 +64,8 @@ class Runner:
             raise ActionFailed(f"cell {cell_id}: {reply.message}", status=reply.status)
         told = reply.told if isinstance(reply.told, dict) else {}
         run_id, location = str(told.get("run") or ""), reply.location
+        if location:  # jupyter-server-nbmodel leaves the base URL out
+            location = f"api/kernels/{location.partition('/api/kernels/')[2]}"
         if not run_id and not location:
             raise JupyterUnavailable(
                 f"{self._requests.base} runs cells, but does not say how: its answer has no "

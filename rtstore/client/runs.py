@@ -182,6 +182,8 @@ class Run:
         """As jupyter-server-nbmodel says it."""
         told = reply.told if isinstance(reply.told, dict) else {}
         asked, self.question = told.get("input_request"), None
+        if self.is_over:  # that was told once
+            return
         if reply.status == 404:
             self.state, self.why = LOST, "the server does not know it any more"
         elif reply.status == 300 and isinstance(asked, dict):
@@ -195,7 +197,7 @@ class Run:
         elif reply.status == 202:
             self.state = RUNNING
         else:
-            self.state, self.why = ERROR, reply.message
+            self.state, self.why = ERROR, str(told.get("error") or reply.message)
 
     async def _until(self, met: Callable[[], bool]) -> None:
         loop = asyncio.get_running_loop()

@@ -15,9 +15,8 @@ import nbformat
 import pytest
 from aiohttp import ClientError, ClientSession
 
-from rtstore.client import connect
+from rtstore.client import RunFailed, connect
 from rtstore.errors import JupyterUnavailable
-from tests.support.tools import LONG
 from tests.support.waiting import until
 
 PACKAGES = (
@@ -26,14 +25,17 @@ PACKAGES = (
     "pycrdt-store",
     "pycrdt-websocket",
     "sqlite-anyio",
+    "jupyter-server-nbmodel>=0.2.9,<0.3",
 )
 """Not in the development environment, where it would be found by every lab: beside it."""
+RUNS_CELLS = "jupyter_server_nbmodel"
 EXTENSIONS = {"jupyter_server_ydoc": True, "jupyter_server_fileid": True, "rtstore": False}
 TOKEN = "of-the-plain-one"
+pytestmark = [pytest.mark.long, pytest.mark.timeout(180)]
 
 
 @asynccontextmanager
-async def plain_server(tmp: Path) -> AsyncIterator[str]:
+async def plain_server(tmp: Path, *, runs_cells: bool = False) -> AsyncIterator[str]:
     """The URL of a server with the stock back end, whose root is `tmp`/notes."""
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     subprocess.run([*pip, "--no-deps", "--target", str(tmp / "lib"), *PACKAGES], check=True)
@@ -46,7 +48,7 @@ async def plain_server(tmp: Path) -> AsyncIterator[str]:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"),
             *(f"--ServerApp.port={port}", f"--IdentityProvider.token={TOKEN}"),
-            *(f"--ServerApp.jpserver_extensions={EXTENSIONS}",),
+            f"--ServerApp.jpserver_extensions={EXTENSIONS | {RUNS_CELLS: runs_cells}}",
             f"--ServerApp.root_dir={tmp / 'notes'}",
             env=kept | home | {"PYTHONPATH": str(tmp / "lib"), "HOME": str(tmp)},
             stdout=log,
@@ -71,8 +73,6 @@ async def plain_server(tmp: Path) -> AsyncIterator[str]:
         await process.wait()
 
 
-@pytest.mark.skipif(not LONG, reason="installs jupyter-server-ydoc: RTSTORE_TEST_LONG=1")
-@pytest.mark.timeout(180)
 async def test_documents_and_presence_work_and_the_rest_says_what_is_missing(
     tmp_path: Path,
 ) -> None:
@@ -118,3 +118,26 @@ async def test_documents_and_presence_work_and_the_rest_says_what_is_missing(
             with pytest.raises(JupyterUnavailable, match="no documents of applications"):
                 async with ann.app("todo"):
                     pass
+
+
+async def test_jupyter_server_nbmodel_runs_cells(tmp_path: Path) -> None:
+    async with plain_server(tmp_path, runs_cells=True) as url:
+        code = ["print('hello'); 6 * 7", "1 / 0", "print(input('Who? '))"]
+        cells = [nbformat.v4.new_code_cell(text, id=f"c{at}") for at, text in enumerate(code)]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "notes" / "a.ipynb")
+        async with connect(url, token=TOKEN) as server, server.notebook("a.ipynb") as notebook:
+            async with asyncio.timeout(90):
+                run = (await (await notebook.cell(0).run()).done()).check()
+                assert (run.execution_count, len(run.outputs)) == (1, 2)
+                await notebook.until(lambda: len(notebook.cell(0).outputs) == 2)
+
+                failed = await (await notebook.cell(1).run()).done()
+                with pytest.raises(RunFailed, match="ZeroDivisionError"):
+                    failed.check()
+
+                asking = await notebook.cell(2).run()
+                assert (question := await asking.asks()) is not None
+                assert question.prompt == "Who? "
+                await asking.answer("Ada")
+                (await asking.done()).check()
+                assert "Ada" in str(asking.outputs)

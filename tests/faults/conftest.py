@@ -14,14 +14,6 @@ from tests.support.tools import LONG
 KINDS: Sequence[Kind] = ("valkey", "valkey8", "redis7") if LONG else ("valkey",)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is only in the long form."""
-    long = [item for item in items if item.get_closest_marker("long") and not LONG]
-    if long:
-        config.hook.pytest_deselected(items=long)
-        items[:] = [item for item in items if item not in long]
-
-
 @pytest_asyncio.fixture(
     scope="session",
     loop_scope="session",
