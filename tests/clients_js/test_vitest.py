@@ -102,6 +102,10 @@ async def test_everything_vitest_runs(lab: Lab, measured: Callable[[str], None])
 
 
 @pytest.mark.timeout(RUN_S + INSTALL_S)
+async def test_the_types_of_the_records_are_what_the_schema_says() -> None:
+    await _run(HERE / "scripts" / "generate.js", "--check")
+
+
 async def test_the_types_are_right() -> None:
     await _run(TSC, "-p", "tsconfig.json", "--noEmit")
 

@@ -1,5 +1,6 @@
 // Write packages/client/src/generated/records.ts from schema.json, which `rtstore schema` gives:
-//   rtstore schema > clients/js/schema.json && npm run generate
+//   make schema && cd clients/js && npm run generate
+// With --check it only says, by its status, whether that is what is there.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -18,4 +19,10 @@ const written = await compile(root, root.title, {
   strictIndexSignatures: false,
   style: { semi: false, singleQuote: true, printWidth: 99 }
 })
-writeFileSync(at('packages/client/src/generated/records.ts'), written)
+const file = at('packages/client/src/generated/records.ts')
+if (!process.argv.includes('--check')) {
+  writeFileSync(file, written)
+} else if (readFileSync(file, 'utf8') !== written) {
+  console.error('generated/records.ts is not what schema.json says: npm run generate')
+  process.exit(1)
+}

@@ -32,6 +32,8 @@ class NewestRun(Record):
     sha: str = ""
     """SHA-256 of the source that ran."""
     requested: Ms = 0
+    started: Ms = 0
+    ended: Ms = 0
     generation: str = ""
     """Which start of the kernel it ran in."""
     seq: str = ""

@@ -37,9 +37,10 @@ test('an action under the same id is done once; what is wrong is said', async ()
   const store = storeAt()
   const path = fresh('.txt')
   const asked = { path, content: 'x', format: 'text' }
+  const id = `own-${Date.now()}`
   const [one, again] = await Promise.all([
-    store.request('contents.upload', asked, { id: `own-${Date.now()}` }),
-    store.request('contents.upload', asked, { id: `own-${Date.now()}` })
+    store.request('contents.upload', asked, { id }),
+    store.request('contents.upload', asked, { id })
   ])
   expect(one.id).toBe(again.id)
   expect(one.requested).toBe(again.requested)

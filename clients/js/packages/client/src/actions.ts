@@ -2,9 +2,8 @@
 
 import type { Connection } from './connection.js'
 import { RtActionError, RtHttpError } from './errors.js'
-import type { Action } from './generated/records.js'
 import type { LiveRoom } from './live_room.js'
-import type { ServerTables } from './records.js'
+import type { Action, ServerTables } from './records.js'
 
 const ENDED = new Set(['ok', 'error', 'lost'])
 const WAIT_S = 25

@@ -1,6 +1,6 @@
 // What can go wrong. Each message is in words for a person.
 
-import type { Action } from './generated/records.js'
+import type { Action } from './records.js'
 
 /** The base of all errors of this package. */
 export class RtError extends Error {

@@ -11,7 +11,7 @@ export {
   RtNotSavedError,
   RtNotSentError
 } from './errors.js'
-export type * from './generated/records.js'
+export type * as schema from './generated/records.js'
 export { LiveRoom, type Table, type Tables } from './live_room.js'
 export {
   type CellType,
@@ -22,7 +22,23 @@ export {
   type SharedCell
 } from './notebook.js'
 export type { User } from './presence.js'
-export type { CellRun, DirectoryTables, Run, ServerTables, Whoami } from './records.js'
+export type {
+  Action,
+  ActionState,
+  CellRun,
+  Content,
+  Directory,
+  DirectoryTables,
+  JupyterSession,
+  Kernel,
+  KernelRun,
+  Kernelspec,
+  Run,
+  ServerTables,
+  Status,
+  Terminal,
+  Whoami
+} from './records.js'
 export type { Asked, Session } from './session.js'
 export type { Status as ConnectionStatus } from './socket.js'
 export {

@@ -3,20 +3,31 @@
 import type * as records from './generated/records.js'
 import type { User } from './presence.js'
 
+export type Kernelspec = records.LiveKernelspec
+export type Kernel = records.LiveKernel
+export type KernelRun = records.LiveRun
+export type JupyterSession = records.LiveSession
+export type Terminal = records.LiveTerminal
+export type Status = records.LiveStatus
+export type Action = records.LiveAction
+export type ActionState = Action['state']
+export type Content = records.LiveContents
+export type Directory = records.LiveDirectory
+
 /** Tables of the room of a server. */
 export interface ServerTables {
-  kernelspecs: records.Kernelspec
-  kernels: records.Kernel
-  sessions: records.JupyterSession
-  terminals: records.Terminal
-  status: records.Status
-  actions: records.Action
+  kernelspecs: Kernelspec
+  kernels: Kernel
+  sessions: JupyterSession
+  terminals: Terminal
+  status: Status
+  actions: Action
 }
 
 /** Tables of the room of a directory. */
 export interface DirectoryTables {
-  contents: records.Content
-  directory: records.Directory
+  contents: Content
+  directory: Directory
 }
 
 /** What the server says of itself, and of who asks. */

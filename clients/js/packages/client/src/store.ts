@@ -4,9 +4,8 @@ import { Actions } from './actions.js'
 import { Connection, type ConnectionOptions } from './connection.js'
 import type { Counted } from './counted.js'
 import { RtDocument } from './document.js'
-import type { Action } from './generated/records.js'
 import { LiveRoom } from './live_room.js'
-import type { CellRun, DirectoryTables, Run, ServerTables, Whoami } from './records.js'
+import type { Action, CellRun, DirectoryTables, Run, ServerTables, Whoami } from './records.js'
 import { type Asked, openSession } from './session.js'
 
 export interface RtStoreOptions extends ConnectionOptions {
@@ -120,7 +119,7 @@ export class RtStore {
   async runCell(path: string, cells: string | string[], kernelName?: string): Promise<CellRun> {
     const params: Record<string, unknown> = { path, cells: [cells].flat() }
     if (kernelName) params['kernel_name'] = kernelName
-    return (await this.request('cell.run', params)).result as CellRun
+    return (await this.request('cell.run', params)).result as unknown as CellRun
   }
 
   /** Each cell's newest run. Throws RtHttpError. */
