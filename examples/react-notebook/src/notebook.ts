@@ -1,0 +1,79 @@
+// What the cells of one page share: running, undo, and where the keyboard is.
+
+import { notebookView, type NotebookView, type RtDocument, type RtStore } from '@rtstore/client'
+import { type Undo, useReady, useStore, useUndo } from '@rtstore/react'
+import { createContext, useContext, useMemo, useRef } from 'react'
+
+import { useAttempt } from './Notices.js'
+
+export interface Notebook {
+  store: RtStore
+  document: RtDocument
+  view: NotebookView
+  undo: Undo
+  /** Transactions of these origins can be undone; editors add their own. */
+  origins: Set<unknown>
+  run(cells: string[]): void
+  /** Run it and go to the next one, which is made if there is none. */
+  runAndAdvance(cell: string): void
+  /** Add an empty cell and go there. */
+  add(type: 'code' | 'markdown', at: number): void
+  /** Put the keyboard into the cell so many places further. */
+  step(cell: string, by: number): void
+}
+
+export const NotebookContext = createContext<Notebook | null>(null)
+
+export function useNotebookPage(): Notebook {
+  const found = useContext(NotebookContext)
+  if (!found) throw new Error('no notebook above')
+  return found
+}
+
+/** Of the nearest document. */
+export function useMadeNotebook(): Notebook {
+  const store = useStore()
+  const document = useReady<RtDocument>()
+  const attempt = useAttempt()
+  const view = notebookView(document.ydoc)
+  const { current: origins } = useRef(new Set<unknown>([null]))
+  const undo = useUndo(view.cells, { trackedOrigins: origins })
+  return useMemo(() => {
+    const run = (cells: string[]): void => {
+      const isCode = (id: string): boolean => view.cellType(id) === 'code'
+      attempt(() => runCells(store, document, cells.filter(isCode)))
+    }
+    const add = (type: 'code' | 'markdown', at: number): void => {
+      undo.stopCapturing()
+      enterCell(view.addCell({ cell_type: type }, at))
+      undo.stopCapturing()
+    }
+    const step = (cell: string, by: number): void => {
+      const next = view.ids[view.indexOf(cell) + by]
+      if (next) enterCell(next)
+    }
+    const runAndAdvance = (cell: string): void => {
+      run([cell])
+      const at = view.indexOf(cell)
+      if (at + 1 < view.cells.length) step(cell, 1)
+      else add('code', at + 1)
+    }
+    return { store, document, view, undo, origins, run, runAndAdvance, add, step }
+  }, [store, document, view, undo, origins, attempt])
+}
+
+/** What runs is what the store has: so it gets our last keystrokes first. */
+async function runCells(store: RtStore, document: RtDocument, cells: string[]): Promise<void> {
+  if (cells.length === 0) return
+  await document.flush()
+  await store.runCell(document.path, cells)
+}
+
+/** Put the keyboard there, perhaps in a moment: React may not have shown the cell yet. */
+function enterCell(id: string): void {
+  requestAnimationFrame(() => {
+    const cell = document.querySelector(`[data-cell="${CSS.escape(id)}"]`)
+    cell?.querySelector<HTMLElement>('.cm-content, .rendered')?.focus()
+    cell?.scrollIntoView({ block: 'nearest' })
+  })
+}

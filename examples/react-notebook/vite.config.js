@@ -1,0 +1,3 @@
+import { example } from '../example.js'
+
+export default example(import.meta.dirname)
