@@ -17,6 +17,7 @@ from tests.support.lab import Lab, running_lab
 from tests.support.waiting import until
 
 PAGE = Path(__file__).parents[2] / "docs" / "client.md"
+README = PAGE.parents[1] / "README.md"
 
 
 def sources(notebook: Notebook) -> list[str]:
@@ -32,9 +33,9 @@ async def test_the_page_and_a_killed_worker(tmp_path: Path) -> None:
 
 async def the_page_says_the_truth(lab: Lab) -> None:
     lab.write_notebook("plan.ipynb", ["x = 1"])
-    page = PAGE.read_text()
+    page = PAGE.read_text() + README.read_text()
     found = re.findall(r"<!-- run -->\n```python\n(.*?)```\n\n```\n(.*?)```", page, re.DOTALL)
-    assert len(found) == page.count("<!-- run -->") == 5
+    assert len(found) == page.count("<!-- run -->") == 6
     for number, (program, output) in enumerate(found):
         assert await said(program, lab) == output
         if number == 0:
