@@ -45,9 +45,13 @@ Records = dict[str, dict[str, Any]]
 class LiveTables:
     """See the module."""
 
-    def __init__(self, serverapp: ServerApp, place_of: Callable[[str], tuple[str, str]]) -> None:
-        """`place_of` tells a kernel's notebook, and whose own it is."""
-        self._serverapp, self._place_of = serverapp, place_of
+    def __init__(
+        self, serverapp: ServerApp, place_of: Callable[[str], tuple[str, str]], *, instance: str
+    ) -> None:
+        """`place_of` tells a kernel's notebook, and whose own it is; `instance` names this
+        process: another server may be on the same root, with kernels of its own.
+        """
+        self._serverapp, self._place_of, self._instance = serverapp, place_of, instance
         self._told: dict[str, Records] = {}
         self._activity: dict[tuple[str, str], float] = {}
         self._specs: Records = {}
@@ -66,7 +70,7 @@ class LiveTables:
                 self._news.clear()
                 try:
                     if time.monotonic() - reconciled > RECONCILE_S:
-                        await self._reconcile(state)
+                        await self._reconcile(index, state)
                         reconciled = time.monotonic()
                     await self._tell(link, index, state, is_up=True)
                 except RTStoreError as error:
@@ -77,14 +81,22 @@ class LiveTables:
             if link.connected:
                 await self._say_down(state)
 
-    async def _reconcile(self, state: LiveState) -> None:
-        """Believe of what was told what the store has."""
+    async def _reconcile(self, index: KernelIndex, state: LiveState) -> None:
+        """Believe of what was told what the store has; what is another server's is left alone."""
         tables = (await state.read(SERVER)).tables
         self._told = {
             name: {key: json.loads(one) for key, one in table.items()}
             for name, table in tables.items()
             if name != "actions"
         }
+        for name, field in (("kernels", "id"), ("sessions", "kernel_id")):
+            for key, record in list(self._told[name].items()):
+                if await self._is_anothers(index, str(record[field])):
+                    del self._told[name][key]
+
+    async def _is_anothers(self, index: KernelIndex, kernel_id: str) -> bool:
+        instance = (await index.meta(kernel_id)).get("instance", self._instance)
+        return instance != self._instance and await index.heard(instance) is not None
 
     async def _say_down(self, state: LiveState) -> None:
         told = self._told.get("status", {}).get("server")

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
+from rtstore.redis_backend.connection import connect
+from rtstore.redis_backend.keys import Keys
+from rtstore.redis_backend.live_state import SERVER, LiveState
 from tests.live.looker import looking, server_id
 from tests.support.lab import Lab
 
@@ -250,3 +253,22 @@ async def test_a_missed_change_is_made_good(lab: Lab) -> None:
             within_s=30.0,
         )
         assert (await ann.ask("terminal.create", name="after"))["state"] == "ok"
+
+
+async def test_a_kernel_of_another_server_on_this_root_is_left_alone(lab: Lab) -> None:
+    root = Keys().root(lab.state_dir.name)
+    async with connect(lab.store_url, name="test") as link:
+        state = LiveState(link, root)
+        for kernel_id, instance in (("of-another", "lives"), ("of-none", "is-gone")):
+            record = {"id": kernel_id, "name": "python3", "state": "idle", "connections": 0}
+            record |= {"last_activity": "2026-01-01T00:00:00Z", "starts": 1, "path": ""}
+            record |= {"user": "", "run": None, "waiting": 0}
+            await link.command("HSET", lab.kernel(kernel_id).meta, "instance", instance)
+            await state.write(SERVER, [("kernels", kernel_id, json.dumps(record))])
+        await link.command("SET", root.instance("lives"), "host 1 1.0")
+        async with looking(lab) as ann:
+            await ann.until(lambda: "of-none" not in ann.tables["kernels"])
+            assert "of-another" in ann.tables["kernels"]
+        await state.write(SERVER, [("kernels", "of-another", "")])
+        left = [lab.kernel(kernel_id).meta for kernel_id in ("of-another", "of-none")]
+        await link.command("DEL", root.instance("lives"), *left)
