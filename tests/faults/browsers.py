@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from aiohttp import (
+    ClientConnectionError,
     ClientSession,
     ClientTimeout,
     ClientWebSocketResponse,
@@ -66,9 +67,12 @@ class Browsers:
         at = f"{url}/api/collaboration/session/{quote(path, safe='')}"
 
         async def session() -> Any:
-            async with self._http.put(at, json=asked) as reply:
-                assert reply.status in (200, 201, 503), await reply.text()
-                return None if reply.status == 503 else await reply.json()
+            try:
+                async with self._http.put(at, json=asked) as reply:
+                    assert reply.status in (200, 201, 503), await reply.text()
+                    return None if reply.status == 503 else await reply.json()
+            except ClientConnectionError:
+                return None  # its worker was killed, and is not there yet
 
         told = await until(session, what=f"{path} is opened", timeout_s=TRY_FOR_S, poll_s=0.2)
         room = quote(f"text:file:{told['fileId']}")

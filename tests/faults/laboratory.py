@@ -167,6 +167,13 @@ class People:
         return [(cell["id"], "".join(cell["source"])) for cell in cells]
 
 
+def _lives(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
 @dataclass(eq=False)
 class Laboratory:
     """See the module."""
@@ -200,7 +207,7 @@ class Laboratory:
 
         async def look() -> bool:
             slots = self.workers()
-            return len(slots) == WORKERS and all(psutil.pid_exists(s.pid) for s in slots)
+            return len(slots) == WORKERS and all(_lives(slot.pid) for slot in slots)
 
         await until(look, what="all workers are there", timeout_s=PATIENCE_S)
 
