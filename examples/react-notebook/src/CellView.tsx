@@ -69,8 +69,8 @@ function Code({ cell, ...props }: Props & { cell: Cell }): ReactNode {
 }
 
 function Text({ cell, ...props }: Props & { cell: Cell }): ReactNode {
-  const { runAndAdvance, add, step } = useNotebookPage()
-  const [isEdited, setEdited] = useState(cell.source === '')
+  const { runAndAdvance, added, add, step } = useNotebookPage()
+  const [isEdited, setEdited] = useState(() => cell.source === '' && added.has(cell.id))
   const show = (): void => setEdited(false)
   const keys = {
     run: show,
@@ -99,7 +99,7 @@ function Text({ cell, ...props }: Props & { cell: Cell }): ReactNode {
             language={isMarkdown ? 'markdown' : 'none'}
             label={`Text of cell ${props.at + 1}`}
             keys={keys}
-            isFocused={isMarkdown && cell.source !== ''}
+            isFocused={isMarkdown}
           />
         ) : (
           <div

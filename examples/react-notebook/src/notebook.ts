@@ -16,6 +16,8 @@ export interface Notebook {
   run(cells: string[]): void
   /** Run it and go to the next one, which is made if there is none. */
   runAndAdvance(cell: string): void
+  /** Cells that were added here: who adds a text writes it. */
+  added: ReadonlySet<string>
   /** Add an empty cell and go there. */
   add(type: 'code' | 'markdown', at: number): void
   /** Put the keyboard into the cell so many places further. */
@@ -37,6 +39,7 @@ export function useMadeNotebook(): Notebook {
   const attempt = useAttempt()
   const view = notebookView(document.ydoc)
   const { current: origins } = useRef(new Set<unknown>([null]))
+  const { current: added } = useRef(new Set<string>())
   const undo = useUndo(view.cells, { trackedOrigins: origins })
   return useMemo(() => {
     const run = (cells: string[]): void => {
@@ -45,7 +48,9 @@ export function useMadeNotebook(): Notebook {
     }
     const add = (type: 'code' | 'markdown', at: number): void => {
       undo.stopCapturing()
-      enterCell(view.addCell({ cell_type: type }, at))
+      const id = crypto.randomUUID()
+      added.add(id)
+      enterCell(view.addCell({ id, cell_type: type }, at))
       undo.stopCapturing()
     }
     const step = (cell: string, by: number): void => {
@@ -58,8 +63,8 @@ export function useMadeNotebook(): Notebook {
       if (at + 1 < view.cells.length) step(cell, 1)
       else add('code', at + 1)
     }
-    return { store, document, view, undo, origins, run, runAndAdvance, add, step }
-  }, [store, document, view, undo, origins, attempt])
+    return { store, document, view, undo, origins, run, runAndAdvance, added, add, step }
+  }, [store, document, view, undo, origins, added, attempt])
 }
 
 /** What runs is what the store has: so it gets our last keystrokes first. */

@@ -69,8 +69,9 @@ class Cursors {
   #say(view: EditorView): void {
     if (!view.hasFocus) return
     const { ranges, mainIndex } = view.state.selection
-    const at = (index: number): unknown =>
-      Y.relativePositionToJSON(Y.createRelativePositionFromTypeIndex(this.#text, index))
+    // As it is: JupyterLab takes no position whose empty fields are left out.
+    const at = (index: number): Y.RelativePosition =>
+      Y.createRelativePositionFromTypeIndex(this.#text, index)
     this.#tell(
       ranges.map(({ anchor, head, empty }, number) => ({
         anchor: at(anchor),
