@@ -25,8 +25,8 @@ class LogEntry(Record):
     a store lost it; a new epoch; an entry that is skipped as it can't be applied."""
     user: str
     """Who wrote it, as the server knows them; '' for rtstore itself."""
-    client: Annotated[str, Field(pattern=r"^[0-9]*$")]
-    """The Yjs client id that it begins with."""
+    client: Annotated[str, Field(pattern=r"^\w*$")]
+    """The Yjs client id that it begins with; for 'e' the generation of the history."""
     worker: str
     """Who appended it."""
     seq: Digits

@@ -27,4 +27,6 @@ class Snapshot(Record):
     """Length of `data`."""
     sha: Sha256
     """Of `data`."""
+    gen: str = ""
+    """The generation of the history that it is of."""
     data: Binary

@@ -1944,7 +1944,7 @@ export interface LogEntry {
    */
   user: string
   /**
-   * The Yjs client id that it begins with.
+   * The Yjs client id that it begins with; for 'e' the generation of the history.
    */
   client: string
   /**
@@ -2621,6 +2621,10 @@ export interface Snapshot {
    * Of `data`.
    */
   sha: string
+  /**
+   * The generation of the history that it is of.
+   */
+  gen?: string
   data: string
 }
 /**
