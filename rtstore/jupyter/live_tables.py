@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +21,7 @@ from jupyter_server.serverapp import ServerApp
 from jupyter_server.services.kernelspecs.handlers import is_kernelspec_model, kernelspec_model
 
 from rtstore.errors import RTStoreError
-from rtstore.jupyter import launches
+from rtstore.jupyter import launches, remote_kernels
 from rtstore.redis_backend.kernel_index import KernelIndex
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.live_state import SERVER, Change, LiveState
@@ -32,6 +32,8 @@ from rtstore.tasks import until_set
 logger = logging.getLogger(__name__)
 
 LOOK_S = 0.5
+LOOK_REMOTE_S = 5.0
+"""Where a gateway has the kernels, some of it is asked of the gateway."""
 SPECS_S = 30.0
 ACTIVITY_S = 10.0
 """Nothing but `last_activity` is another: that is told this often."""
@@ -76,7 +78,8 @@ class LiveTables:
                 except RTStoreError as error:
                     logger.debug("live tables not told: %s", error)
                     reconciled = float("-inf")
-                await until_set(self._news, within_s=LOOK_S)
+                is_remote = remote_kernels.gateway_of(self._serverapp.kernel_manager)
+                await until_set(self._news, within_s=LOOK_REMOTE_S if is_remote else LOOK_S)
         finally:
             if link.connected:
                 await self._say_down(state)
@@ -109,11 +112,11 @@ class LiveTables:
     async def _tell(
         self, link: Link, index: KernelIndex, state: LiveState, *, is_up: bool
     ) -> None:
-        kernels = await self._kernels(link, index)
+        kernels = await self._known("kernels", self._kernels(link, index))
         now = {
-            "kernelspecs": await self._kernelspecs(),
+            "kernelspecs": await self._known("kernelspecs", self._kernelspecs()),
             "kernels": kernels,
-            "sessions": await self._sessions(),
+            "sessions": await self._known("sessions", self._sessions()),
             "terminals": self._terminals(),
             "status": {"server": self._status(kernels, is_up=is_up)},
         }
@@ -128,6 +131,16 @@ class LiveTables:
                 else:
                     self._told[table].pop(key, None)
                     self._activity.pop((table, key), None)
+
+    async def _known(self, table: str, asked: Coroutine[Any, Any, Records]) -> Records:
+        """What a manager says; what was told last, if that can't be had: a gateway is away."""
+        try:
+            return await asked
+        except RTStoreError:
+            raise
+        except Exception as error:  # any manager
+            logger.debug("not known table=%s why=%s", table, error)
+            return self._told.get(table, {})
 
     def _changes(self, table: str, records: Records) -> list[Change]:
         told = self._told.get(table, {})
@@ -156,6 +169,7 @@ class LiveTables:
         manager, app = self._serverapp.kernel_spec_manager, self._serverapp
         default = app.kernel_manager.default_kernel_name
         found = {}
+        self._specs_at = time.monotonic()
         try:
             for name, info in (await ensure_async(manager.get_all_specs())).items():
                 model = info
@@ -179,8 +193,8 @@ class LiveTables:
     async def _kernels(self, link: Link, index: KernelIndex) -> Records:
         found = {}
         manager = self._serverapp.kernel_manager
-        for model in await ensure_async(manager.list_kernels()):
-            kernel_id = str(model["id"])
+        for kernel_id in manager.list_kernel_ids():
+            model = _model(manager, kernel_id)
             path, user = self._place_of(kernel_id)
             launch = launches.newest(kernel_id)
             run, waiting = await self._runs(link, index, kernel_id)
@@ -246,6 +260,20 @@ class LiveTables:
             "kernels": len(kernels),
             "is_up": is_up,
         }
+
+
+def _model(manager: Any, kernel_id: str) -> dict[str, Any]:  # noqa: ANN401
+    """As REST has it, from this process's memory: of a gateway's kernel, what it said last."""
+    if not remote_kernels.gateway_of(manager):
+        return dict(manager.kernel_model(kernel_id))
+    kernel = manager.get_kernel(kernel_id)
+    told = kernel.kernel if isinstance(kernel.kernel, dict) else {}
+    return {
+        "name": remote_kernels.name_of(kernel),
+        "execution_state": told.get("execution_state", "starting"),
+        "connections": told.get("connections", 0),
+        "last_activity": told.get("last_activity", ""),
+    }
 
 
 def _without_activity(record: Mapping[str, Any]) -> dict[str, Any]:

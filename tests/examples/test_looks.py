@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from playwright.async_api import expect
@@ -55,8 +55,15 @@ for hour in range(60):
 
 
 def write_report(lab: Lab, path: str) -> None:
-    more = {"metadata": {}, "cell_type": "code", "execution_count": None, "outputs": []}
-    cells = [{"id": "title", "cell_type": "markdown", "metadata": {}, "source": TITLE}]
+    more: dict[str, Any] = {
+        "metadata": {},
+        "cell_type": "code",
+        "execution_count": None,
+        "outputs": [],
+    }
+    cells: list[dict[str, Any]] = [
+        {"id": "title", "cell_type": "markdown", "metadata": {}, "source": TITLE}
+    ]
     cells += [{"id": cell, "source": source, **more} for cell, source in CODE.items()]
     spec = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
     told = {"cells": cells, "metadata": spec, "nbformat": 4, "nbformat_minor": 5}
