@@ -50,6 +50,7 @@ async def plain_server(tmp: Path, *, runs_cells: bool = False) -> AsyncIterator[
             *(f"--ServerApp.port={port}", f"--IdentityProvider.token={TOKEN}"),
             f"--ServerApp.jpserver_extensions={EXTENSIONS | {RUNS_CELLS: runs_cells}}",
             f"--ServerApp.root_dir={tmp / 'notes'}",
+            cwd=tmp,  # the stock back end keeps a file there
             env=kept | home | {"PYTHONPATH": str(tmp / "lib"), "HOME": str(tmp)},
             stdout=log,
             stderr=log,
