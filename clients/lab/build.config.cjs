@@ -2,6 +2,8 @@
 const path = require('path');
 
 module.exports = {
+  // numbers made of names have this folder's own name in them
+  optimization: { moduleIds: 'natural' },
   resolve: {
     extensions: ['.ts', '.tsx', '.js'],
     extensionAlias: { '.js': ['.ts', '.tsx', '.js'] },
@@ -9,7 +11,8 @@ module.exports = {
       '@rtstore/client': path.resolve(__dirname, '../js/packages/client/src/index.ts'),
       'y-indexeddb': false // documents are JupyterLab's own here: none is kept in the browser
     },
-    modules: ['node_modules', path.resolve(__dirname, 'node_modules')]
+    // the client's own imports too: what is built must not depend on what is installed beside it
+    modules: [path.resolve(__dirname, 'node_modules'), 'node_modules']
   },
   module: {
     rules: [
