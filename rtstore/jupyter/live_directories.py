@@ -61,6 +61,8 @@ class LiveDirectories:
 
     async def heard(self, logger: EventLogger, schema_id: str, data: dict[str, Any]) -> None:
         """Jupyter's event listener for contents events; its signature is Jupyter's."""
+        if data.get("action") == "get":
+            return  # nothing changed, and we ourselves get what we describe
         for path in (data.get("path"), data.get("source_path")):
             if path is not None:
                 parent, _, name = str(path).strip("/").rpartition("/")
