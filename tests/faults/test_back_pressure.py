@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession, TCPConnector
+from pycrdt import Map
 
 from rtstore.client import Text, connect
 from rtstore.supervisor.slots import WorkerSlot
@@ -53,7 +54,7 @@ async def _paste(text: Text, number: int) -> None:
     """A page says that what was edited is dirty."""
     with text.transaction():
         text.append(f"<{number}>" + "x" * PIECE)
-        text.ydoc["state"]["dirty"] = True
+        text.ydoc.get("state", type=Map)["dirty"] = True
 
 
 async def _says(slot: WorkerSlot, what: str) -> bool:
