@@ -6,7 +6,7 @@ import { useServerTable } from '@rtstore/react'
 export function kernelOf(server: LiveRoom<ServerTables>, path: string): Kernel | undefined {
   const sessions = [...(server.tables.sessions?.values() ?? [])]
   const session = sessions.find((one) => one.path === path)
-  return session && server.get('kernels', session.kernel_id)
+  return server.get('kernels', session?.kernel_id ?? '')
 }
 
 /** The notebook's session and its kernel, as they are now. */

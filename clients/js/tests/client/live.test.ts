@@ -1,12 +1,10 @@
 // What the server has, live, and what it can be asked to do.
 
-import { type Action, notebookView, RtActionError, RtClosedError } from '@rtstore/client'
+import { notebookView, RtActionError, RtClosedError } from '@rtstore/client'
 import { expect, test } from 'vitest'
 
 import { line } from '../support/line.js'
 import { fresh, lab, notebookFile, storeAt, two, until, write } from '../support/server.js'
-
-const idOf = (record: Action): string => (record.result as { kernel_id: string }).kernel_id
 
 test('a kernel is seen from its start to its end; what did not change stays the same', async () => {
   const [ann, bob] = two()
@@ -19,7 +17,7 @@ test('a kernel is seen from its start to its end; what did not change stays the 
 
   const started = await ann.request('kernel.start', { name: 'python3' })
   expect(started.state).toBe('ok')
-  const kernel = idOf(started)
+  const kernel = started.result.kernel_id
   await until(() => other.get('kernels', kernel), 'bob sees it')
   const specs = other.tables.kernelspecs
   let seen = 0
@@ -36,7 +34,7 @@ test('a kernel is seen from its start to its end; what did not change stays the 
 test('an action under the same id is done once; what is wrong is said', async () => {
   const store = storeAt()
   const path = fresh('.txt')
-  const asked = { path, content: 'x', format: 'text' }
+  const asked = { path, content: 'x', format: 'text' as const }
   const id = `own-${Date.now()}`
   const [one, again] = await Promise.all([
     store.request('contents.upload', asked, { id }),
@@ -45,6 +43,7 @@ test('an action under the same id is done once; what is wrong is said', async ()
   expect(one.id).toBe(again.id)
   expect(one.requested).toBe(again.requested)
 
+  // @ts-expect-error: what an action takes is known
   const bad = store.request('kernel.restart', { kernel: 'x' })
   await expect(bad).rejects.toMatchObject({ name: 'RtActionError', status: 400, record: null })
   const gone = store.request('kernel.restart', { kernel_id: 'none' })
@@ -137,15 +136,11 @@ test('a question of a cell is answered, and a run that waits is taken out', asyn
     return told.prompt
   })
   expect(run).toContain('who?')
-  await store.cancelRun(kernel!.id, runId(waits![1]))
+  await store.cancelRun(kernel!.id, waits![1].run)
   await store.answerInput(kernel!.id, kernel!.run!.id, 'Ada')
   expect((await asked).runs).toMatchObject([{ state: 'ok' }])
   expect((await queued).runs).toMatchObject([{ state: 'aborted' }])
 })
-
-function runId(run: Record<string, unknown>): string {
-  return String(run['id'] ?? run['run'])
-}
 
 async function until2<T>(ask: () => Promise<T>): Promise<T> {
   const end = Date.now() + 15_000

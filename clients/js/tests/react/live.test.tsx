@@ -48,7 +48,7 @@ test('kernels come and go on the page; a record renders for itself alone', async
     )
   }
   const started = await ann.request('kernel.start', {})
-  const { kernel_id: mine } = started.result as { kernel_id: string }
+  const mine = started.result.kernel_id
   const here = page(bob, <Kernels mine={mine} />)
   await here.shows('python3')
   await here.shows('listed idle')
@@ -72,8 +72,8 @@ test('kernels come and go on the page; a record renders for itself alone', async
   await here.shows('error 404')
 })
 
-function kernelOf({ result }: Action): string {
-  return (result as { kernel_id: string }).kernel_id
+function kernelOf({ result }: Action<'kernel.start'>): string {
+  return result.kernel_id
 }
 
 test('a directory is shown by name, and why one is not', async () => {

@@ -3,7 +3,7 @@
 import type { Connection } from './connection.js'
 import { RtActionError, RtHttpError } from './errors.js'
 import type { LiveRoom } from './live_room.js'
-import type { Action, ServerTables } from './records.js'
+import type { Action, ActionParams, ServerTables } from './records.js'
 
 const ENDED = new Set(['ok', 'error', 'lost'])
 const WAIT_S = 25
@@ -24,7 +24,11 @@ export class Actions {
   }
 
   /** Ask for it; its record once it has ended well. Throws RtActionError. */
-  async request(action: string, params: object, id: string = newId()): Promise<Action> {
+  async request<A extends string>(
+    action: A,
+    params: ActionParams<A>,
+    id: string = newId()
+  ): Promise<Action<A>> {
     let record: Action
     try {
       record = await this.#post({ id, action, params })
@@ -33,7 +37,7 @@ export class Actions {
       if (!(error instanceof RtHttpError)) throw error
       throw new RtActionError(`${action}: ${error.message}`, error.status, null)
     }
-    if (record.state === 'ok') return record
+    if (record.state === 'ok') return record as Action<A>
     const { error } = record
     const why = error?.message ?? 'nobody knows how it ended'
     throw new RtActionError(`${action}: ${why}`, error?.status ?? 500, record)

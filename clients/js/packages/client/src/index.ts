@@ -11,7 +11,6 @@ export {
   RtNotSavedError,
   RtNotSentError
 } from './errors.js'
-export type * as schema from './generated/records.js'
 export { LiveRoom, type Table, type Tables } from './live_room.js'
 export {
   type CellType,
@@ -22,23 +21,8 @@ export {
   type SharedCell
 } from './notebook.js'
 export type { User } from './presence.js'
-export type {
-  Action,
-  ActionState,
-  CellRun,
-  Content,
-  Directory,
-  DirectoryTables,
-  JupyterSession,
-  Kernel,
-  KernelRun,
-  Kernelspec,
-  Run,
-  ServerTables,
-  Status,
-  Terminal,
-  Whoami
-} from './records.js'
+export type * as schema from './generated/records.js'
+export type * from './records.js'
 export type { Asked, Session } from './session.js'
 export type { Status as ConnectionStatus } from './socket.js'
 export {

@@ -1,18 +1,36 @@
-// The tables of live rooms, and the shapes of what else the server tells.
+// What the server tells and takes, under the names that applications use.
 
-import type * as records from './generated/records.js'
+import type * as told from './generated/records.js'
 import type { User } from './presence.js'
 
-export type Kernelspec = records.LiveKernelspec
-export type Kernel = records.LiveKernel
-export type KernelRun = records.LiveRun
-export type JupyterSession = records.LiveSession
-export type Terminal = records.LiveTerminal
-export type Status = records.LiveStatus
-export type Action = records.LiveAction
-export type ActionState = Action['state']
-export type Content = records.LiveContents
-export type Directory = records.LiveDirectory
+export type Kernelspec = told.LiveKernelspec
+export type Kernel = told.LiveKernel
+/** The run that a kernel is at. */
+export type KernelRun = told.LiveRun
+export type JupyterSession = told.LiveSession
+export type Terminal = told.LiveTerminal
+export type Status = told.LiveStatus
+/** An entry of a directory. */
+export type Content = told.LiveContents
+export type Directory = told.LiveDirectory
+/** A cell's newest run. */
+export type Run = told.MarkedRun
+/** What `cell.run` gives. */
+export type CellRun = told.CellsRun
+
+/** What each action takes and gives. */
+export type Actions = told.Actions
+export type ActionName = keyof Actions
+/** An action that is not known here takes any object, and gives anything. */
+export type ActionParams<A extends string> = A extends ActionName ? Actions[A]['params'] : object
+export type ActionResult<A extends string> = A extends ActionName ? Actions[A]['result'] : unknown
+export type ActionState = told.LiveAction['state']
+
+/** Something that somebody asked for, and what became of it. */
+export interface Action<A extends string = string> extends Omit<told.LiveAction, 'result'> {
+  /** Null while its state is not `ok`. */
+  result: ActionResult<A>
+}
 
 /** Tables of the room of a server. */
 export interface ServerTables {
@@ -31,24 +49,6 @@ export interface DirectoryTables {
 }
 
 /** What the server says of itself, and of who asks. */
-export interface Whoami {
-  id: string
-  version: string
+export interface Whoami extends Omit<told.ServerIdentity, 'user'> {
   user: User
-}
-
-/** A cell's newest run. */
-export interface Run {
-  run?: string
-  cell?: string
-  state: string
-  kernel: string
-  user: string
-  [more: string]: unknown
-}
-
-/** What `cell.run` gives. */
-export interface CellRun {
-  kernel_id: string
-  runs: { run: string; cell: string; state: string }[]
 }

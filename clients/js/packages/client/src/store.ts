@@ -5,7 +5,15 @@ import { Connection, type ConnectionOptions } from './connection.js'
 import type { Counted } from './counted.js'
 import { RtDocument } from './document.js'
 import { LiveRoom } from './live_room.js'
-import type { Action, CellRun, DirectoryTables, Run, ServerTables, Whoami } from './records.js'
+import type {
+  Action,
+  ActionParams,
+  CellRun,
+  DirectoryTables,
+  Run,
+  ServerTables,
+  Whoami
+} from './records.js'
 import { type Asked, openSession } from './session.js'
 
 export interface RtStoreOptions extends ConnectionOptions {
@@ -111,15 +119,18 @@ export class RtStore {
   // -- what the server does ------------------------------------------------------------------
 
   /** Have something done; the record once it has ended well. Throws RtActionError. */
-  request(action: string, params: object = {}, options: { id?: string } = {}): Promise<Action> {
+  request<A extends string>(
+    action: A,
+    params: ActionParams<A>,
+    options: { id?: string } = {}
+  ): Promise<Action<A>> {
     return this.#actions.request(action, params, options.id)
   }
 
   /** Run a cell, or several; resolves when they are over. Throws RtActionError. */
   async runCell(path: string, cells: string | string[], kernelName?: string): Promise<CellRun> {
-    const params: Record<string, unknown> = { path, cells: [cells].flat() }
-    if (kernelName) params['kernel_name'] = kernelName
-    return (await this.request('cell.run', params)).result as unknown as CellRun
+    const params = { path, cells: [cells].flat(), kernel_name: kernelName ?? null }
+    return (await this.request('cell.run', params)).result
   }
 
   /** Each cell's newest run. Throws RtHttpError. */

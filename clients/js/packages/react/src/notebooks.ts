@@ -72,11 +72,11 @@ export function useOutputs(cellId: string, given?: RtDocument): Output[] {
 }
 
 /** Run cells of the notebook on the server: `run('<id>')` or `run(['<id>', …])`. */
-export function useRunCell(given?: RtDocument): Doing<string | string[]> {
+export function useRunCell(given?: RtDocument): Doing<string | string[], 'cell.run'> {
   const store = useStore()
   const document = useThisDocument(given)
   const ask = useCallback(
-    (cells: string | string[]): Promise<Action> =>
+    (cells: string | string[]): Promise<Action<'cell.run'>> =>
       store.request('cell.run', { path: document.path, cells: [cells].flat() }),
     [store, document]
   )

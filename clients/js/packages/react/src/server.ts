@@ -2,6 +2,7 @@
 
 import {
   type Action,
+  type ActionParams,
   type Content,
   type DirectoryTables,
   type JupyterSession,
@@ -98,27 +99,30 @@ function byName(rows: Table<Content>): Content[] {
 }
 
 /** How the newest `run` of a hook goes. */
-export interface Doing<P> {
+export interface Doing<P, A extends string = string> {
   /** Ask for it. Resolves when it has ended: with null if it failed, see `error`. */
-  run(params: P): Promise<Action | null>
+  run(params: P): Promise<Action<A> | null>
   state: 'idle' | 'running' | 'ok' | 'error'
-  record: Action | null
+  record: Action<A> | null
   error: RtActionError | null
 }
 
 /** Have the server do something, such as `kernel.restart`. */
-export function useAction<P extends object = Record<string, unknown>>(name: string): Doing<P> {
+export function useAction<A extends string>(name: A): Doing<ActionParams<A>, A> {
   const store = useStore()
-  return useDoing(useCallback((params: P) => store.request(name, params), [store, name]))
+  const ask = (params: ActionParams<A>): Promise<Action<A>> => store.request(name, params)
+  return useDoing(useCallback(ask, [store, name]))
 }
 
 /** The state of what `ask` asks for; of several at a time that of the newest. */
-export function useDoing<P>(ask: (params: P) => Promise<Action>): Doing<P> {
-  type Now = Omit<Doing<P>, 'run'>
+export function useDoing<P, A extends string>(
+  ask: (params: P) => Promise<Action<A>>
+): Doing<P, A> {
+  type Now = Omit<Doing<P, A>, 'run'>
   const [now, setNow] = useState<Now>({ state: 'idle', record: null, error: null })
   const newest = useRef(0)
   const run = useCallback(
-    async (params: P): Promise<Action | null> => {
+    async (params: P): Promise<Action<A> | null> => {
       const mine = (newest.current += 1)
       const say = (said: Now): void => {
         if (newest.current === mine) setNow(said)
@@ -131,7 +135,7 @@ export function useDoing<P>(ask: (params: P) => Promise<Action>): Doing<P> {
       } catch (error) {
         const told =
           error instanceof RtActionError ? error : new RtActionError(String(error), 500, null)
-        say({ state: 'error', record: told.record, error: told })
+        say({ state: 'error', record: told.record as Action<A> | null, error: told })
         return null
       }
     },
