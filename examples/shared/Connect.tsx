@@ -1,6 +1,6 @@
 // The way in: the server that the address names, or a form that asks for it.
 
-import { type RtStore } from '@rtstore/client'
+import { RtHttpError, type RtStore } from '@rtstore/client'
 import { RtStoreProvider } from '@rtstore/react'
 import { type FormEvent, type ReactNode, useEffect, useState } from 'react'
 
@@ -17,7 +17,7 @@ export function Connect({ title, children }: { title: string; children: ReactNod
     setNow('trying')
     enter(server).then(
       (store) => (isOver ? store.destroy() : setNow({ store })),
-      (error: Error) => isOver || setNow({ failed: error.message })
+      (error: unknown) => isOver || setNow({ failed: why(error) })
     )
     return () => {
       isOver = true
@@ -28,6 +28,12 @@ export function Connect({ title, children }: { title: string; children: ReactNod
     return <Form title={title} server={server} why={now.failed} onEnter={setServer} />
   }
   return <RtStoreProvider store={now.store}>{children}</RtStoreProvider>
+}
+
+function why(error: unknown): string {
+  const isUnknown = error instanceof RtHttpError && [401, 403].includes(error.status)
+  if (isUnknown) return 'The server wants its token: it is in the address that Jupyter prints.'
+  return error instanceof Error ? error.message : String(error)
 }
 
 function Form(props: {

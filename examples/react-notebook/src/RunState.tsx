@@ -1,68 +1,42 @@
 // Whether a cell waits, runs or ran, and how long that took.
 
-import { type Cell, useDocumentState, useServerTable } from '@rtstore/react'
-import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { type Cell, useDocumentState } from '@rtstore/react'
+import { type ReactNode, useEffect, useState } from 'react'
 
-type State = 'idle' | 'waiting' | 'running'
+import { useKernelOf } from './kernels.js'
+import { useNotebookPage } from './notebook.js'
 
 const TICK_MS = 100
 
 export function RunState({ cell }: { cell: Cell }): ReactNode {
+  const { clock } = useNotebookPage()
   const state = useRunState(cell)
-  const { since, took } = useTimes(state)
-  const prompt = cell.executionCount === null ? '' : String(cell.executionCount)
+  const took = clock.took(cell.id)
   return (
     <div className="run-state" data-run={state} role="status">
-      {state === 'idle' && prompt && <span title={`Run number ${prompt}`}>[{prompt}]</span>}
+      {state === 'idle' && cell.executionCount !== null && <span>[{cell.executionCount}]</span>}
       {state === 'waiting' && <span title="Waits for the kernel">waiting</span>}
-      {state === 'running' && <Running since={since} />}
-      {state === 'idle' && took !== null && <span className="took">{duration(took)}</span>}
+      {state === 'running' && <Running since={clock.since(cell.id)} />}
+      {state === 'idle' && took !== undefined && <span className="took">{duration(took)}</span>}
     </div>
   )
 }
 
 /** The document says that the cell is not over; the kernel's record, whether it is its turn. */
-function useRunState(cell: Cell): State {
-  const isAsked = cell.executionState === 'running'
+function useRunState(cell: Cell): 'idle' | 'waiting' | 'running' {
   const path = useDocumentState((one) => one.path)
-  const { data: isOn } = useServerTable('kernels', (kernels) =>
-    [...kernels.values()].some((one) => one.path === path && one.run?.cell === cell.id)
-  )
-  if (!isAsked) return 'idle'
-  return isOn ? 'running' : 'waiting'
+  const { kernel } = useKernelOf(path)
+  if (cell.executionState !== 'running') return 'idle'
+  return kernel?.run?.cell === cell.id ? 'running' : 'waiting'
 }
 
-/** When a cell of the page ended last: one that was not seen to begin, began then at the earliest. */
-let endedLast = 0
-
-/** As this page saw it: when it began, and how long the last run was. */
-function useTimes(state: State): { since: number; took: number | null } {
-  const asked = useRef<number | null>(null)
-  const began = useRef<number | null>(null)
-  const [took, setTook] = useState<number | null>(null)
-  useEffect(() => {
-    const now = performance.now()
-    if (state !== 'idle') {
-      setTook(null)
-      asked.current ??= now
-      if (state === 'running') began.current ??= now
-    } else if (asked.current !== null) {
-      setTook(now - (began.current ?? Math.max(asked.current, endedLast)))
-      endedLast = now
-      asked.current = began.current = null
-    }
-  }, [state])
-  return { since: began.current ?? performance.now(), took }
-}
-
-function Running({ since }: { since: number }): ReactNode {
-  const [first] = useState(since)
+function Running({ since }: { since: number | undefined }): ReactNode {
   const [now, setNow] = useState(() => performance.now())
   useEffect(() => {
     const timer = setInterval(() => setNow(performance.now()), TICK_MS)
     return () => clearInterval(timer)
   }, [])
-  const ms = now - first
+  const ms = now - (since ?? now)
   return (
     <>
       <span className="spinner" aria-label="Running" />

@@ -1,10 +1,11 @@
 // What the cells of one page share: running, undo, and where the keyboard is.
 
 import { notebookView, type NotebookView, type RtDocument, type RtStore } from '@rtstore/client'
-import { type Undo, useReady, useStore, useUndo } from '@rtstore/react'
-import { createContext, useContext, useMemo, useRef } from 'react'
+import { type Undo, useReady, useServer, useStore, useUndo } from '@rtstore/react'
+import { createContext, useContext, useEffect, useMemo, useRef } from 'react'
 
 import { useAttempt } from './Notices.js'
+import { RunClock } from './runClock.js'
 
 export interface Notebook {
   store: RtStore
@@ -13,6 +14,7 @@ export interface Notebook {
   undo: Undo
   /** Transactions of these origins can be undone; editors add their own. */
   origins: Set<unknown>
+  clock: RunClock
   run(cells: string[]): void
   /** Run it and go to the next one, which is made if there is none. */
   runAndAdvance(cell: string): void
@@ -40,6 +42,9 @@ export function useMadeNotebook(): Notebook {
   const view = notebookView(document.ydoc)
   const { current: origins } = useRef(new Set<unknown>([null]))
   const { current: added } = useRef(new Set<string>())
+  const server = useServer()
+  const clock = useMemo(() => new RunClock(document, server), [document, server])
+  useEffect(() => clock.start(), [clock])
   const undo = useUndo(view.cells, { trackedOrigins: origins })
   return useMemo(() => {
     const run = (cells: string[]): void => {
@@ -63,8 +68,8 @@ export function useMadeNotebook(): Notebook {
       if (at + 1 < view.cells.length) step(cell, 1)
       else add('code', at + 1)
     }
-    return { store, document, view, undo, origins, run, runAndAdvance, added, add, step }
-  }, [store, document, view, undo, origins, added, attempt])
+    return { store, document, view, undo, origins, clock, run, runAndAdvance, added, add, step }
+  }, [store, document, view, undo, origins, clock, added, attempt])
 }
 
 /** What runs is what the store has: so it gets our last keystrokes first. */
