@@ -48,20 +48,27 @@ export class RunClock {
 
   readonly #changed = (events: Y.YEvent<any>[]): void => {
     const now = performance.now()
-    const ended = this.#endedLast
+    const ended: string[] = []
     for (const { target, keys } of events) {
       if (!(target instanceof Y.Map) || !keys.has('execution_state')) continue
       const cell = String(target.get('id'))
-      if (target.get('execution_state') === 'running') {
-        this.#asked.set(cell, this.#asked.get(cell) ?? now)
-        this.#took.delete(cell)
-      } else if (this.#asked.has(cell)) {
-        const asked = this.#asked.get(cell)!
-        this.#took.set(cell, now - (this.#began.get(cell) ?? Math.max(asked, ended)))
-        this.#endedLast = now
-        this.#asked.delete(cell)
-        this.#began.delete(cell)
+      if (target.get('execution_state') !== 'running') {
+        if (this.#asked.has(cell)) ended.push(cell)
+        continue
       }
+      this.#asked.set(cell, this.#asked.get(cell) ?? now)
+      this.#took.delete(cell)
     }
+    // Quick ones are told of together with the one before: of those nobody here knows how long.
+    ended.sort((one, other) => Number(this.#began.has(other)) - Number(this.#began.has(one)))
+    for (const cell of ended) this.#end(cell, now)
+  }
+
+  #end(cell: string, now: number): void {
+    const since = this.#began.get(cell) ?? Math.max(this.#asked.get(cell)!, this.#endedLast)
+    if (since < now) this.#took.set(cell, now - since)
+    this.#endedLast = now
+    this.#asked.delete(cell)
+    this.#began.delete(cell)
   }
 }
