@@ -1,4 +1,5 @@
 # make lab    JupyterLab for several people      make lab DIR=~/notebooks ARGS="--share"
+# make example APP=todo   the todo list, or APP=react-notebook (needs Node.js 20.19 or newer)
 # make test   all tests, in two processes        make test ARGS="-k typing -x" PROCESSES=0
 # make faults what can go wrong, on every store (half an hour)
 # make lint   ruff, mypy, import-linter
@@ -8,16 +9,20 @@
 # Needs git, make and Python 3.11 or newer with venv; everything else goes into .venv.
 
 .DELETE_ON_ERROR:
-.PHONY: lab test faults lint bench schema
+.PHONY: lab example test faults lint bench schema
 
 DIR := lab
 ARGS :=
+APP := react-notebook
 PROCESSES := 2
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
 
 lab: .venv/.lab
 	@mkdir -p "$(DIR)"
 	@.venv/bin/python -m rtstore lab "$(DIR)" $(ARGS)
+
+example: .venv/.lab examples/node_modules/.package-lock.json
+	@cd examples/$(APP) && npm start --silent
 
 test: .venv/.dev
 	.venv/bin/python -m pytest -n $(PROCESSES) $(ARGS)
@@ -36,6 +41,10 @@ bench: .venv/.dev
 
 schema: .venv/.dev
 	.venv/bin/python -m rtstore schema --write .
+
+examples/node_modules/.package-lock.json: examples/package-lock.json
+	@cd examples && npm ci --no-audit --no-fund --ignore-scripts
+	@touch $@
 
 # What `make test` installs has all that `make lab` needs.
 .venv/.lab: pyproject.toml | .venv/bin/python

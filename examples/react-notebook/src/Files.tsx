@@ -34,7 +34,7 @@ function NewNotebook({ folder, onOpen }: { folder: string; onOpen(path: string):
   const make = (): void =>
     attempt(async () => {
       const made = await store.request('contents.create', { path: folder, type: 'notebook' })
-      onOpen(made.result.path)
+      onOpen(String(made.result?.['path']))
     })
   return <IconButton icon="plus" name={`New notebook${folder && ` in ${folder}`}`} onClick={make} />
 }
