@@ -15,6 +15,7 @@ from tests.support.people import Person
 from tests.support.waiting import until
 
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(180),

@@ -25,6 +25,7 @@ from tests.support.lab import Lab
 from tests.support.tools import LONG
 
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(600),

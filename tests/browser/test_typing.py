@@ -21,6 +21,7 @@ two pages of JupyterLab needs several times that; a path that polls anything is 
 KEYS = 100
 
 
+@pytest.mark.alone
 async def test_two_hundred_characters_reach_the_other_and_the_file(
     lab: Lab, meet: Meet, measured: Callable[[str], None], tmp_path: Path
 ) -> None:
@@ -45,6 +46,7 @@ async def test_two_hundred_characters_reach_the_other_and_the_file(
     assert p50 < P50_MS_MAX
 
 
+@pytest.mark.alone
 async def test_a_single_key_reaches_the_other_page_in_milliseconds(
     meet: Meet, measured: Callable[[str], None]
 ) -> None:

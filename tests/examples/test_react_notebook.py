@@ -189,6 +189,7 @@ async def test_jupyterlab_shows_the_same_notebook_and_each_sees_the_other(
         await cyd.leave()
 
 
+@pytest.mark.alone
 async def test_how_long_a_key_takes_to_the_other_page(
     meet: Meet, measured: Callable[[str], None]
 ) -> None:

@@ -13,7 +13,7 @@ import pytest
 from tests.live.looker import looking
 from tests.support.lab import Lab, running_lab
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(300)]
 IS_LONG = os.environ.get("RTSTORE_TEST_LONG") == "1"
 FILES, KERNELS = (10_000, 20) if IS_LONG else (2_000, 2)
 

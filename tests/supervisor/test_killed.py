@@ -20,7 +20,11 @@ from tests.support.waiting import until
 
 T = TypeVar("T")
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(180),
+]
 
 WORKER_S, STORE_S, JUPYTER_S = 2.0, 1.0, 5.0
 """What is promised of a machine that is idle; the printed figures are to be held against it."""
