@@ -12,7 +12,7 @@ from playwright.async_api import Browser, expect
 
 from tests.examples.conftest import Arrive
 from tests.examples.line import line
-from tests.examples.visitor import Visitor, Writer, seat_apart
+from tests.examples.visitor import OPEN_S, Visitor, Writer, seat_apart
 from tests.support.lab import Lab
 from tests.support.people import Person
 
@@ -113,6 +113,8 @@ async def test_a_kernel_is_restarted_for_both(meet: Meet) -> None:
 
     await bob.choose_kernel("Restart")
     kernel = ann.page.get_by_role("button", name="Kernel:")
+    # It was idle before, too.
+    await expect(kernel).to_have_attribute("title", "Started 2 times", timeout=OPEN_S * 1000)
     await expect(kernel).to_have_accessible_name("Kernel: Python 3 (ipykernel), idle")
     await ann.cell("cell-1").get_by_role("button", name="Run cell").click()
 

@@ -65,7 +65,7 @@ class People:
     async def come(self) -> Typist:
         """One more of them opens the notebook, through the next worker."""
         number, self._came = self._came, self._came + 1
-        slots, token = self.here.workers(), self.lab.token
+        slots, token = [one for one in self.here.workers() if _lives(one.pid)], self.lab.token
         seed = self.here.rng.randrange(2**32)
         url = slots[number % len(slots)].url
         typist = await self.stack.enter_async_context(
@@ -201,6 +201,15 @@ class Laboratory:
         slot = self.rng.choice(self.workers())
         self.process(slot).kill()
         return slot
+
+    async def kill(self, slot: WorkerSlot) -> None:
+        """SIGKILL it, and wait until it is gone."""
+        self.process(slot).kill()
+
+        async def look() -> bool:
+            return not _lives(slot.pid)
+
+        await until(look, what="a killed worker is gone")
 
     async def until_all_work(self) -> None:
         """Wait until every worker is there again."""

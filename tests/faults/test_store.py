@@ -98,7 +98,7 @@ async def test_what_says_what_it_is_is_deleted_and_nobody_keeps_it(
         slot = await here.keeper_of(people.path)
         assert slot is not None
         document = await here.lab.document(people.path)
-        here.process(slot).kill()
+        await here.kill(slot)
         await redis.delete(document.meta)
         await people.come()
         await people.until_typed(5)

@@ -21,6 +21,7 @@ export function KernelMenu(): ReactNode {
         className="plain"
         aria-expanded={isOpen}
         aria-label={`Kernel: ${name}, ${kernel?.state ?? 'not started'}`}
+        title={startsOf(kernel)}
         onClick={() => setOpen((before) => !before)}
       >
         <span className="dot" data-state={kernel?.state ?? 'none'} />
@@ -87,6 +88,10 @@ function Now(props: {
       </div>
     </>
   )
+}
+
+function startsOf(kernel: Kernel | undefined): string | undefined {
+  return kernel && kernel.starts > 1 ? `Started ${kernel.starts} times` : undefined
 }
 
 /** Names of kernelspecs, and how they are shown; the default one first. */
