@@ -49,7 +49,8 @@ export function useMadeNotebook(): Notebook {
   return useMemo(() => {
     const run = (cells: string[]): void => {
       const isCode = (id: string): boolean => view.cellType(id) === 'code'
-      attempt(() => runCells(store, document, cells.filter(isCode)))
+      const code = cells.filter(isCode)
+      if (code.length > 0) attempt(() => store.runCell(document.path, code))
     }
     const add = (type: 'code' | 'markdown', at: number): void => {
       undo.stopCapturing()
@@ -70,13 +71,6 @@ export function useMadeNotebook(): Notebook {
     }
     return { store, document, view, undo, origins, clock, run, runAndAdvance, added, add, step }
   }, [store, document, view, undo, origins, clock, added, attempt])
-}
-
-/** What runs is what the store has: so it gets our last keystrokes first. */
-async function runCells(store: RtStore, document: RtDocument, cells: string[]): Promise<void> {
-  if (cells.length === 0) return
-  await document.flush()
-  await store.runCell(document.path, cells)
 }
 
 /** Put the keyboard there, perhaps in a moment: React may not have shown the cell yet. */

@@ -1,7 +1,8 @@
 // What the server has, live, and what it can be asked to do.
 
-import { notebookView, RtActionError, RtClosedError } from '@rtstore/client'
+import { notebookView, RtActionError, RtClosedError, type SocketClass } from '@rtstore/client'
 import { expect, test } from 'vitest'
+import { WebSocket } from 'ws'
 
 import { line } from '../support/line.js'
 import { fresh, lab, notebookFile, storeAt, two, until, write } from '../support/server.js'
@@ -111,6 +112,38 @@ test('a cell is run, and its outputs come with the document', async () => {
   expect(Object.values(all)).toEqual(
     expect.arrayContaining([expect.objectContaining({ kernel: kernel_id })])
   )
+})
+
+test('what was typed last is what runs, however late it arrives', async () => {
+  const held: (() => void)[] = []
+  let isHeld = false
+  class Slow extends WebSocket {
+    override send(data: Uint8Array): void {
+      if (isHeld) held.push(() => super.send(data))
+      else super.send(data)
+    }
+  }
+  const asked: string[] = []
+  const store = storeAt(0, {
+    WebSocket: Slow as unknown as SocketClass,
+    fetch: (url, how) => {
+      asked.push(String(url))
+      return fetch(url, how)
+    }
+  })
+  const path = notebookFile('print("old")')
+  const notebook = store.notebook(path)
+  await notebook.ready
+  const view = notebookView(notebook.ydoc)
+  isHeld = true
+  view.setSource('cell-0', 'print("new")')
+  const run = store.runCell(path, 'cell-0')
+  await until(() => held.length > 0, 'it is on its way')
+  expect(asked.filter((url) => url.includes('actions'))).toEqual([])
+  isHeld = false
+  for (const send of held) send()
+  await run
+  await until(() => JSON.stringify(view.outputs('cell-0')).includes('new'), 'it ran')
 })
 
 test('a question of a cell is answered, and a run that waits is taken out', async () => {

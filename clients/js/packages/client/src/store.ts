@@ -77,8 +77,7 @@ export class RtStore {
   /** As `document`, but not held: it ends in 30 s unless somebody calls `retain`.
    *  One that was closed for good is given as long as it is held. */
   peek(asked: Opener): RtDocument {
-    const { path, format, type } = asked
-    return this.#shared(`${format}:${type}:${path}`, () => {
+    return this.#shared(keyOf(asked), () => {
       return new RtDocument(this.#connection, asked satisfies Asked, { offline: this.#isOffline })
     })
   }
@@ -127,8 +126,11 @@ export class RtStore {
     return this.#actions.request(action, params, options.id)
   }
 
-  /** Run a cell, or several; resolves when they are over. Throws RtActionError. */
+  /** Run a cell, or several; resolves when they are over. What was edited in this store's notebook
+   *  is sent first. Throws RtActionError; RtNotSentError, and then nothing was run. */
   async runCell(path: string, cells: string | string[], kernelName?: string): Promise<CellRun> {
+    const open = this.#open.get(keyOf({ path, ...NOTEBOOK }))
+    if (open instanceof RtDocument && !open.isDestroyed) await open.flush()
     const params = { path, cells: [cells].flat(), kernel_name: kernelName ?? null }
     return (await this.request('cell.run', params)).result
   }
@@ -180,6 +182,10 @@ export class RtStore {
     for (const [key, one] of this.#open) if (one === found) this.#open.delete(key)
     return peek()
   }
+}
+
+function keyOf({ path, format, type }: { path: string } & DocumentKind): string {
+  return `${format}:${type}:${path}`
 }
 
 type Shared = Counted & { closedWhy?: unknown }

@@ -71,13 +71,16 @@ export function useOutputs(cellId: string, given?: RtDocument): Output[] {
   return useSnapshot(useFollowed(view, cellId), () => view.outputs(cellId))
 }
 
-/** Run cells of the notebook on the server: `run('<id>')` or `run(['<id>', …])`. */
+/** Run cells of the notebook on the server: `run('<id>')` or `run(['<id>', …])`.
+ *  What was edited here is sent first. */
 export function useRunCell(given?: RtDocument): Doing<string | string[], 'cell.run'> {
   const store = useStore()
   const document = useThisDocument(given)
   const ask = useCallback(
-    (cells: string | string[]): Promise<Action<'cell.run'>> =>
-      store.request('cell.run', { path: document.path, cells: [cells].flat() }),
+    async (cells: string | string[]): Promise<Action<'cell.run'>> => {
+      await document.flush()
+      return store.request('cell.run', { path: document.path, cells: [cells].flat() })
+    },
     [store, document]
   )
   return useDoing(ask)
