@@ -31,14 +31,21 @@ PACKAGES = (
 RUNS_CELLS = "jupyter_server_nbmodel"
 EXTENSIONS = {"jupyter_server_ydoc": True, "jupyter_server_fileid": True, "rtstore": False}
 TOKEN = "of-the-plain-one"
-pytestmark = [pytest.mark.long, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture(scope="module")
+def lib(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the stock back end is installed."""
+    lib = tmp_path_factory.mktemp("lib")
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    subprocess.run([*pip, "--no-deps", "--target", str(lib), *PACKAGES], check=True)
+    return lib
 
 
 @asynccontextmanager
-async def plain_server(tmp: Path, *, runs_cells: bool = False) -> AsyncIterator[str]:
+async def plain_server(tmp: Path, lib: Path, *, runs_cells: bool = False) -> AsyncIterator[str]:
     """The URL of a server with the stock back end, whose root is `tmp`/notes."""
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    subprocess.run([*pip, "--no-deps", "--target", str(tmp / "lib"), *PACKAGES], check=True)
     (tmp / "notes").mkdir()
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -51,7 +58,7 @@ async def plain_server(tmp: Path, *, runs_cells: bool = False) -> AsyncIterator[
             f"--ServerApp.jpserver_extensions={EXTENSIONS | {RUNS_CELLS: runs_cells}}",
             f"--ServerApp.root_dir={tmp / 'notes'}",
             cwd=tmp,  # the stock back end keeps a file there
-            env=kept | home | {"PYTHONPATH": str(tmp / "lib"), "HOME": str(tmp)},
+            env=kept | home | {"PYTHONPATH": str(lib), "HOME": str(tmp)},
             stdout=log,
             stderr=log,
         )
@@ -67,7 +74,7 @@ async def plain_server(tmp: Path, *, runs_cells: bool = False) -> AsyncIterator[
                 except ClientError:
                     return False
 
-            await until(answers, what="the server answers", timeout_s=30)
+            await until(answers, what="the server answers", timeout_s=60)
         yield url
     finally:
         process.terminate()
@@ -75,9 +82,9 @@ async def plain_server(tmp: Path, *, runs_cells: bool = False) -> AsyncIterator[
 
 
 async def test_documents_and_presence_work_and_the_rest_says_what_is_missing(
-    tmp_path: Path,
+    tmp_path: Path, lib: Path
 ) -> None:
-    async with plain_server(tmp_path) as url:
+    async with plain_server(tmp_path, lib) as url:
         (tmp_path / "notes" / "a.txt").write_text("hello")
         cell = nbformat.v4.new_code_cell("x = 1", id="c0")
         nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "notes" / "a.ipynb")
@@ -121,8 +128,8 @@ async def test_documents_and_presence_work_and_the_rest_says_what_is_missing(
                     pass
 
 
-async def test_jupyter_server_nbmodel_runs_cells(tmp_path: Path) -> None:
-    async with plain_server(tmp_path, runs_cells=True) as url:
+async def test_jupyter_server_nbmodel_runs_cells(tmp_path: Path, lib: Path) -> None:
+    async with plain_server(tmp_path, lib, runs_cells=True) as url:
         code = ["print('hello'); 6 * 7", "1 / 0", "print(input('Who? '))"]
         cells = [nbformat.v4.new_code_cell(text, id=f"c{at}") for at, text in enumerate(code)]
         nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "notes" / "a.ipynb")

@@ -9,8 +9,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
 
 from rtstore.client import Notebook, connect
+from tests.examples.conftest import Arrive
+from tests.examples.visitor import OPEN_S, Writer
 from tests.support.lab import Lab
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -61,3 +64,28 @@ async def test_it_looks_at_what_was_run_and_says_what_it_found(lab: Lab) -> None
         await (await notebook.cell(0).run()).done()
         await notebook.until(lambda: len(notebook.cells) == 6)
         assert sources(notebook)[4:] == [check, "I can't look: 'int' object is not iterable"]
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(240)
+async def test_two_people_watch_it_at_work(lab: Lab, arrive: Arrive, notebook_url: str) -> None:
+    lab.write_notebook("watched.ipynb", ["data = [None, 5, None]"])
+    ann, bob = Writer(await arrive("Ann Lee")), Writer(await arrive("Bob Stone"))
+    for one in (ann, bob):
+        await one.visitor.open(notebook_url, path="watched.ipynb")
+    async with agent(lab, "watched.ipynb"):
+        await ann.cell("cell-0").get_by_role("button", name="Run cell").click()
+
+        for one in (ann, bob):
+            finding = one.page.get_by_text("Missing values in data: 2")
+            await expect(finding).to_be_visible(timeout=OPEN_S * 1000)
+            check = one.page.locator(".cell").nth(1)
+            await expect(check.locator(".outputs")).to_contain_text("2")
+            await expect(check.locator(".cm-content")).to_contain_text("value is None")
+        # Its work is theirs to change, while it goes on.
+        await bob.enter("cell-0")
+        await bob.page.keyboard.press("Control+a")
+        await bob.type("data = [1]")
+        await bob.page.keyboard.press("Shift+Enter")
+        await expect(ann.page.locator(".cell")).to_have_count(4)
+        await expect(ann.page.locator(".cell").nth(3).locator(".outputs")).to_contain_text("0")
