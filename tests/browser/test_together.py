@@ -159,18 +159,19 @@ async def test_in_the_dark_and_on_a_phone(both: Both) -> None:
     """All is reached there too: nothing sticks out of the panel, and the panel not of the page."""
     ann, bob = await both("narrow.ipynb", ["x = 1", "1 / 0", "input('Go on? ')", SLEEP])
     await bob.person.ask(DARK)
-    await bob.person.page.set_viewport_size({"width": 400, "height": 800})
-    await bob.person.ask(LEFT)  # JupyterLab's own; there is no place for both
     await ann.person.run_cell(0)
     await ann.person.run_cell(1)
     await ann.person.until_prompts(["[1]:", "[2]:", "[ ]:", "[ ]:"])
     await ann.person.run_cell(2)
     await ann.person.run_cell(3)
 
-    await expect(bob.question()).to_contain_text("Go on?")
-    await bob.until("Running and waiting", "waits for")
-    await bob.shoot("narrow")
-    assert await bob.person.ask(STICKING_OUT) == []
+    for one in (ann, bob):
+        await one.person.page.set_viewport_size({"width": 400, "height": 800})
+        await one.person.ask(LEFT)  # JupyterLab's own; there is no place for both
+        await expect(one.question()).to_contain_text("Go on?")
+        await one.until("Running and waiting", "waits for")
+        await one.shoot("narrow")
+        assert await one.person.ask(STICKING_OUT) == []
     await bob.row("Running and waiting", "Cell 4").get_by_role("button", name="Cancel").click()
     await bob.root.get_by_label("Go on?").fill("yes")
     await bob.root.get_by_role("button", name="Answer").click()
