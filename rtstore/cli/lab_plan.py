@@ -165,7 +165,9 @@ def _argv(options: LabOptions, *, root_dir: Path, host: str, port: int) -> list[
         f"--ServerApp.base_url={_base_url(options.base_url)}",
         "--ServerApp.open_browser=False",
         # Should its configuration file not be where Jupyter looks (a --user or editable install).
-        "--ServerApp.jpserver_extensions={'rtstore': True, 'jupyter_server_ydoc': False}",
+        # One by one, as then more may follow among the options of whoever starts it.
+        "--ServerApp.jpserver_extensions=rtstore=True",
+        "--ServerApp.jpserver_extensions=jupyter_server_ydoc=False",
         # No fetching of news and updates: the machine may have no network.
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",

@@ -20,12 +20,10 @@ FILES, KERNELS = (10_000, 20) if IS_LONG else (2_000, 2)
 
 @pytest.fixture
 async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
-    # As most are: without Jupytext, whose contents manager describes each file by itself.
-    config = tmp_path / "home of ann" / "config" / "jupyter_server_config.json"
-    config.parent.mkdir(parents=True)
-    extensions = {"jpserver_extensions": {"jupyterlab_jupytext": False}}
-    config.write_text(json.dumps({"ServerApp": extensions}))
-    async with running_lab(tmp_path, workers=2) as running:
+    # As most are: without Jupytext, whose contents manager describes each file by itself. What is
+    # installed in a venv says otherwise, and comes before a user's own configuration.
+    options = ("--ServerApp.jpserver_extensions=jupyterlab_jupytext=False",)
+    async with running_lab(tmp_path, workers=2, options=options) as running:
         yield running
 
 
