@@ -6,10 +6,9 @@ import json
 from typing import Any
 
 from rtstore.gateway.gateway import Gateway
-from rtstore.gateway.place import Place, new_gen, session_id
+from rtstore.gateway.place import Place, session_id
 from rtstore.schema import feed
 from rtstore.schema.app_document import APP, document_id, path_of
-from rtstore.schema.ids import BEGINNING
 
 
 async def session(gateway: Gateway, name: str, schema: object) -> tuple[int, dict[str, Any]]:
@@ -27,13 +26,8 @@ async def session(gateway: Gateway, name: str, schema: object) -> tuple[int, dic
         app_schema.parse(text)
     deployment = gateway.rooms.deployment
     place = Place(deployment, document, kind=APP, form=APP)
-    where = {
-        "server": deployment.contents_id,
-        "path": path_of(document),
-        "type": APP,
-        "format": APP,
-    }
-    opened = await place.log.open(BEGINNING, gen=new_gen(), place=where)
+    place.moved(path_of(document))
+    opened = await place.begin()
     if text:
         before = await deployment.link.command("GET", place.keys.schema)
         if before != text.encode():

@@ -81,10 +81,10 @@ class FanOut:
             if member.outbox.full:
                 self.skip(member)
 
-    def skip(self, member: Member) -> None:
-        """It takes too little: it gets nothing until it has `caught_up`."""
+    def skip(self, member: Member, lag: Lag | None = None) -> None:
+        """It takes too little: it gets nothing until it has `caught_up`. `lag`: from where."""
         if member.lag is None:
-            member.lag = Lag(self._position(), asyncio.get_running_loop().time())
+            member.lag = lag or Lag(self._position(), asyncio.get_running_loop().time())
             metrics.LAGGING.inc()
             self._sort()
 

@@ -82,12 +82,15 @@ class JupyterServer:
             self._found = ""  # it may be elsewhere now
             raise JupyterUnavailable(f"{url}: {str(error) or 'no answer'}") from error
 
-    async def has_file(self, path: str) -> bool:
-        """Whether the contents root has this file. Raises JupyterUnavailable."""
+    async def find_file(self, path: str) -> tuple[bool, str | None]:
+        """Whether the contents root has this file, and the id that Jupyter knew it by, which a
+        store that was emptied has forgotten. Raises JupyterUnavailable.
+        """
         status, told = await self._ask_signed("stat", {"paths": [path]})
         if status != 200 or not isinstance(told, dict):
             raise JupyterUnavailable(f"stat of {path!r} answered {status}")
-        return told["stats"].get(path) is not None
+        file_id = told.get("ids", {}).get(path)
+        return told["stats"].get(path) is not None, file_id and str(file_id)
 
     async def tell_people(self, event: Mapping[str, str]) -> None:
         """Emit a session event on Jupyter's bus, unless it repeats the last one of its room.

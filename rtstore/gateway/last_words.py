@@ -101,6 +101,8 @@ class Farewell:
     async def bid(self, member: Member) -> None:
         """See `LastWords.end`; its frames come by `receive` meanwhile."""
         place = self._place
+        if place.is_displaced:  # nobody will look for drafts there
+            place = await place.successor() or place
         words = self._words[member] = LastWords(
             place, member, kind=place.kind, form=place.format, bytes_max=self._bytes_max
         )

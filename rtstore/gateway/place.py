@@ -9,18 +9,23 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rtstore.errors import JupyterUnavailable
+from rtstore.errors import JupyterUnavailable, StaleEpoch
 from rtstore.gateway.jupyter_server import JupyterServer
 from rtstore.pubsub.follower import Follower
 from rtstore.redis_backend.file_index import FileIndex
 from rtstore.redis_backend.keys import DocumentKeys, Keys
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.registry import MARK_EVERY_S, Registry
-from rtstore.redis_backend.update_log import SCHEMA, Opened, UpdateLog
+from rtstore.redis_backend.update_log import SCHEMA, Meta, Opened, UpdateLog
 from rtstore.schema import feed
 from rtstore.schema.app_document import APP, is_app, path_of
+from rtstore.schema.ids import BEGINNING
 
 logger = logging.getLogger(__name__)
+
+HELD_S = 2.0
+"""So long it is waited for those who hold what the store has forgotten."""
+HELD_AGAIN_S = 0.05
 
 Later = Callable[[Coroutine[Any, Any, None]], None]
 """Run something in the background; its errors are logged."""
@@ -74,6 +79,8 @@ class Place:
         self.kind, self.format = kind, form
         self.path = ""
         self.gen = ""
+        self.is_displaced = False
+        """Whether a store that forgot us has given our path to another document."""
 
     @property
     def session_id(self) -> str:
@@ -114,21 +121,51 @@ class Place:
         self.moved(path or "")
         return path is not None
 
-    async def open(self, follower: Follower, *, is_held: bool) -> Opened:
-        """Open the log for writing at the follower's position."""
-        place = {
+    @property
+    def _where(self) -> Meta:
+        return {
             "server": self._all.contents_id,
             "path": self.path,
             "type": self.kind,
             "format": self.format,
         }
-        opened = await follower.open(gen=self.gen or new_gen(), is_held=is_held, place=place)
+
+    async def open(self, follower: Follower, *, is_held: bool) -> Opened:
+        """Open the log for writing at the follower's position."""
+        gen = self.gen or new_gen()
+        opened = await follower.open(gen=gen, is_held=is_held, place=self._where)
         self.gen = self.gen or opened.meta["gen"]
         if opened.verdict != "ok" and self.path and self.kind != APP:
             files = self._all.files
             if opened.verdict == "new" or await files.path_of(self.document_id) is None:
-                await files.adopt(self.document_id, self.path)
+                self.is_displaced = not await files.adopt(self.document_id, self.path)
         return opened
+
+    async def begin(self) -> Opened:
+        """Open the log for somebody who has nothing of the document; it is made if need be.
+
+        Should the store have forgotten one that is open somewhere, who has its content makes it
+        again: they are waited for. Raises StoreUnavailable, StoreRefused.
+        """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + HELD_S
+        while True:
+            try:
+                return await self.log.open(BEGINNING, gen="", place=self._where)
+            except StaleEpoch:
+                heard = await self.link.command("SPUBLISH", self.keys.feed, feed.notice("unmade"))
+            if not heard or loop.time() > until:
+                return await self.log.open(BEGINNING, gen=new_gen(), place=self._where)
+            await asyncio.sleep(HELD_AGAIN_S)
+
+    async def successor(self) -> Place | None:
+        """The document that has our path now; None if none has."""
+        other = await self._all.files.id_of(self.path) if self.path else None
+        if other in {None, self.document_id}:
+            return None
+        place = Place(self._all, str(other), kind=self.kind, form=self.format)
+        place.moved(self.path)
+        return place
 
     async def announce(self) -> None:
         """Tell the keepers that this document is in use."""

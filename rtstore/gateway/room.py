@@ -25,6 +25,7 @@ from rtstore.gateway.member import Code, Member, refusal_of
 from rtstore.gateway.place import Place
 from rtstore.gateway.room_presence import RoomPresence
 from rtstore.gateway.save_requests import SaveRequests
+from rtstore.gateway.unhealed import Unhealed
 from rtstore.gateway.writer import Writer
 from rtstore.pubsub.beat import on_beat
 from rtstore.pubsub.content import Content
@@ -54,6 +55,7 @@ class Room:
         self.place = place
         self.outbox_bytes_max = outbox_bytes_max
         self._content = Content()
+        self._unhealed = Unhealed()
         self._follower = Follower(place.log, deliver=self._deliver, replace=self._replaced)
         self._fan = FanOut(lambda: self._follower.position)
         keys, link = place.keys, place.link
@@ -119,21 +121,13 @@ class Room:
 
     async def _open(self) -> None:
         """Make the log writable; where it lost what we hold, put that back."""
-        held = await self._content.whole() if not self._content.is_empty else frames.NOTHING
-        is_held = held != frames.NOTHING
+        is_held = bool(self._unhealed) or not self._content.is_empty
         opened = await self.place.open(self._follower, is_held=is_held)
-        if self.place.is_other_history(opened.meta):
+        if self.place.is_displaced or self.place.is_other_history(opened.meta):
             self.end_history()  # and the epoch is not taken: what is said here is of the old one
             return
         self._writer.epoch = opened.epoch
-        if is_held and opened.verdict != "ok":
-            logger.warning(
-                "heal document=%s verdict=%s why=%s",
-                self.place.document_id,
-                opened.verdict,
-                opened.why,
-            )
-            await self._writer.heal(held)
+        await self._unhealed.heal(self._writer)
         if not self._writer.outage.is_full:
             self._writer.outage.over()
         await self.place.announce()
@@ -192,6 +186,8 @@ class Room:
     def _heard(self, data: bytes) -> None:
         message = feed.parse(data)
         if isinstance(message, FeedEntry):
+            if message.kind == "e" and message.id <= self._follower.position:
+                self._must_open.set()  # of a log that was begun again under us
             self._follower.heard(message)
         elif isinstance(message, FeedAwareness):
             self._presence.heard(message)
@@ -212,8 +208,11 @@ class Room:
         if self.place.is_other_history(loaded.meta):
             self._must_open.set()  # which ends this room; nobody here is to see the other
             return
+        self._unhealed.read_anew(self._content, loaded)
         self._content.replace(loaded)
         self.place.known(loaded.meta)
+        if self._unhealed:
+            self._must_open.set()
         if not self._content.is_empty:
             self._now_imported()
             if len(self._fan):
@@ -229,8 +228,8 @@ class Room:
         match told.get("type"):
             case "saved":
                 self._saves.answered(told)
-            case "ask":
-                self.place.later(self._ask(self._fan.members()))
+            case "ask":  # what the log lost may be here, or with those who are here
+                self.place.later(self._reload())
             case "unmade":
                 self._must_open.set()
             case "path":
@@ -333,8 +332,9 @@ class Room:
 
     async def _answer(self, member: Member, state_vector: bytes) -> None:
         if not self._imported.is_set():
+            if member.asked is None:
+                self.place.later(self._expect_import(member))
             member.asked = state_vector
-            self.place.later(self._expect_import(member))
             return
         if member.outbox.full:  # who asks and does not read is answered once, when it has read
             member.asked = state_vector
@@ -381,7 +381,7 @@ class Room:
         try:
             loaded = await self.place.log.load(lag.position)
         except RTStoreError:
-            member.lag = lag
+            self._fan.skip(member, lag)
             raise
         if loaded.is_whole_after(lag.position):
             missed = updates.merge(e.update for e in loaded.entries if e.is_content)
@@ -391,7 +391,7 @@ class Room:
         self._tell_who_is_here(member)
 
     async def _reload(self) -> None:
-        """An entry was put into quarantine: what joiners get must be without it."""
+        """An entry was put into quarantine, so that joiners must not get it; or some are lost."""
         await self._follower.start()
 
     async def _tell_whole(self) -> None:

@@ -25,7 +25,6 @@ from rtstore.redis_backend.file_index import api_path
 from rtstore.redis_backend.history import History, LastSnapshot
 from rtstore.redis_backend.update_log import Opened
 from rtstore.schema.app_document import APP
-from rtstore.schema.ids import BEGINNING
 
 logger = logging.getLogger(__name__)
 
@@ -86,10 +85,13 @@ async def _session(
     path, document_id = await _find(gateway, path)
     is_new = document_id is None
     if document_id is None:
-        if not await gateway.jupyter.has_file(path):
+        has_file, earlier = await gateway.jupyter.find_file(path)
+        if not has_file:
             told = hashlib.sha256(path.encode()).hexdigest()[:16]
             return 201, _reply(deployment.contents_id, "none", f"missing-{told}", kind, form)
-        document_id, _ = await deployment.files.index(path)
+        if earlier and await deployment.files.path_of(earlier) is not None:
+            earlier = None  # its file was moved just now
+        document_id, _ = await deployment.files.index(path, fresh=earlier)
     gen = await _open(gateway, document_id, path, kind, form)
     return 201 if is_new else 200, _reply(deployment.contents_id, gen, document_id, kind, form)
 
@@ -106,17 +108,16 @@ async def _find(gateway: Gateway, path: str) -> tuple[str, str | None]:
         again = api_path(unquote(clean))
         if (other := await files.id_of(again)) is not None:
             return again, other
-        if not await gateway.jupyter.has_file(clean):
+        if not (await gateway.jupyter.find_file(clean))[0]:
             return again, None
     return clean, document_id
 
 
 async def _open(gateway: Gateway, document_id: str, path: str, kind: str, form: str) -> str:
     """Make the document known to the store and the keepers; returns its generation."""
-    deployment = gateway.rooms.deployment
-    place = Place(deployment, document_id, kind=kind, form=form)
-    where = {"server": deployment.contents_id, "path": path, "type": kind, "format": form}
-    opened = await place.log.open(BEGINNING, gen=new_gen(), place=where)
+    place = Place(gateway.rooms.deployment, document_id, kind=kind, form=form)
+    place.moved(path)
+    opened = await place.begin()
     gen, meta = opened.meta["gen"], opened.meta
     if (meta.get("type"), meta.get("format")) != (kind, form):
         history = History(

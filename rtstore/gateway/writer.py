@@ -130,6 +130,7 @@ class Writer:
         """Put back what the log lost and we still have. Raises StoreUnavailable, StoreRefused."""
         log = self._place.log
         if await self._is_lost(held):
+            logger.warning("heal document=%s bytes=%d", self._place.document_id, len(held))
             await log.append(held, Origin(kind="h"), epoch=self.epoch, tag=log.next_tag())
         await self._place.link.command("HDEL", self._place.keys.meta, "held")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -27,6 +28,8 @@ from rtstore.schema import feed
 logger = logging.getLogger(__name__)
 
 RETRY_S = 0.5
+FORGOTTEN_S = 60.0
+"""Pages come back to an emptied store within seconds. Later, the path may be another file's."""
 
 
 class FileIds:
@@ -38,6 +41,8 @@ class FileIds:
         self._ids: dict[str, str] = {}
         self._paths: dict[str, str] = {}
         self._unwritten: dict[str, str] = {}
+        self._forgotten: dict[str, str] = {}
+        self._forgotten_at = 0.0
         self._stale: set[str] = set()
         self._is_all_stale = True
         self._news = asyncio.Event()
@@ -48,6 +53,16 @@ class FileIds:
             return self._ids.get(api_path(path))
         except NoSuchDocument:
             return None
+
+    def was(self, path: str) -> str | None:
+        """As `get_id`; also what a store knew that has come back empty."""
+        try:
+            path = api_path(path)
+        except NoSuchDocument:
+            return None
+        if time.monotonic() - self._forgotten_at > FORGOTTEN_S:
+            self._forgotten = {}
+        return self._ids.get(path) or self._forgotten.get(path)
 
     def get_path(self, id: str) -> str | None:  # noqa: A002 -- callers name it so
         """Where the file with this id is now; None if it is not known."""
@@ -127,6 +142,8 @@ class FileIds:
 
     async def _load(self, index: FileIndex) -> None:
         ids = {path: file_id async for path, file_id in index.entries()}
+        if not ids and self._ids:
+            self._forgotten, self._forgotten_at = self._ids, time.monotonic()
         ids = self._unwritten | ids
         self._ids, self._paths = ids, {file_id: path for path, file_id in ids.items()}
 

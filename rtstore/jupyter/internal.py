@@ -107,9 +107,10 @@ class InternalHandler(RequestHandler):  # type: ignore[misc] # untyped
 
 
 class StatHandler(InternalHandler):
-    """``{"paths"}`` → ``{"stats": {path: stat or null}, "moved": {old: new}}``.
+    """``{"paths"}`` → ``{"stats": {path: stat or null}, "moved": {old: new}, "ids": {path: id}}``.
 
     A path whose file was moved from outside has the stat of its new place, and is in `moved`.
+    `ids` has those that a store which was emptied has forgotten, too.
     """
 
     async def answer(self, told: Told) -> Mapping[str, Any]:
@@ -123,7 +124,8 @@ class StatHandler(InternalHandler):
             if stats[path] is None and (new := await self._backend.connected.moves.follow(path)):
                 moved[path] = new
                 stats[path] = (await self._backend.files.stats([new]))[new]
-        return {"stats": stats, "moved": moved}
+        known = {path: self._backend.file_ids.was(path) for path in paths}
+        return {"stats": stats, "moved": moved, "ids": known}
 
 
 class ReadHandler(InternalHandler):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from rtstore.errors import BadDocument, RTStoreError
+from rtstore.errors import BadDocument, LoadFailed, RTStoreError
 from rtstore.keeper import base as bases
 from rtstore.keeper import form
 from rtstore.keeper.base import Base
@@ -22,6 +22,7 @@ from rtstore.redis_backend.registry import Registry
 from rtstore.redis_backend.update_log import Meta, Origin, UpdateLog
 from rtstore.replica.replica import Hand, Replica
 from rtstore.schema import feed, live, session_events
+from rtstore.schema.frames import NOTHING
 from rtstore.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -93,8 +94,18 @@ class Charge:
         return bool(await self.office.link.command("HEXISTS", self.keys.meta, "gen"))
 
     async def settle(self) -> None:
-        """Bring the replica up to date; what can't be applied is put into quarantine."""
-        for bad in await self.replica.settle():
+        """Bring the replica up to date; what can't be applied is put into quarantine, and what
+        the log has lost is put back.
+
+        Raises LoadFailed when the document has another history by now, StoreUnavailable,
+        StoreRefused, LeaseLost.
+        """
+        if self.replica.is_over:
+            raise LoadFailed("the document was begun again; what is kept here is of the old one")
+        failed = await self.replica.settle()
+        if self.replica.unhealed != NOTHING:
+            await self._heal()
+        for bad in failed:
             logger.error("entry quarantined document=%s id=%s", self.document_id, bad)
             await self.log.append_owned(
                 str(bad).encode(), Origin(kind="q"), epoch=self.epoch, holding=self.lease.holding
@@ -102,6 +113,16 @@ class Charge:
             await self.event(
                 session_events.ALARM, "load", f"entry {bad} can't be applied and was set aside"
             )
+
+    async def _heal(self) -> None:
+        update = self.replica.unhealed
+        logger.warning("heal document=%s bytes=%d", self.document_id, len(update))
+        if self.replica.follower.position.epoch > self.epoch:
+            await self.open()
+        await self.log.append_owned(
+            update, Origin(kind="h"), epoch=self.epoch, holding=self.lease.holding
+        )
+        self.replica.unhealed = NOTHING
 
     def content(self) -> Any:  # noqa: ANN401 -- by kind
         """The document's content as far as it is settled. Raises BadDocument if it is no JSON."""

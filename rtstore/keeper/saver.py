@@ -114,6 +114,8 @@ class Saver:
                 await charge.settle()
                 if not charge.replica.is_content_new and not is_asked:
                     return
+                if charge.replica.lacks_causes and not charge.replica.is_whole:
+                    raise NotSaved("the store has lost a part of it; whoever has it open is asked")
                 try:
                     await self._save(is_asked=is_asked)
                 except FileChanged:

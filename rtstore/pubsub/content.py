@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager
 
 from rtstore.errors import BadContent, BadFrame
@@ -52,6 +52,10 @@ class Content:
         self._tail_bytes = sum(map(len, self._tail))
         self._has_any = bool(told)
         self._state_vector = self._deletes = None
+
+    def parts(self) -> list[bytes]:
+        """Updates that are all of it together; none if nothing was ever written."""
+        return [self._merged, *self._tail] if self._has_any else []
 
     def add(self, update: bytes) -> None:
         """The next entry's update."""
@@ -135,12 +139,16 @@ def _deletes_of(whole: bytes) -> updates.Ranges:
 
 def content_of(loaded: Loaded) -> list[bytes]:
     """The snapshot's and the entries' updates, without those that were quarantined."""
-    bad = {e.update.decode("ascii", "replace") for e in loaded.entries if e.kind == "q"}
     told = [loaded.snapshot] if loaded.snapshot else []
-    told.extend(update_of(loaded.entries, bad))
+    told.extend(update_of(loaded.entries, set_aside(loaded)))
     return told
 
 
-def update_of(entries: Iterable[Entry], bad: set[str]) -> Iterable[bytes]:
+def set_aside(loaded: Loaded) -> frozenset[str]:
+    """Ids of the entries that are in quarantine."""
+    return frozenset(e.update.decode("ascii", "replace") for e in loaded.entries if e.kind == "q")
+
+
+def update_of(entries: Iterable[Entry], bad: Set[str]) -> Iterable[bytes]:
     """Updates of the content entries that are not in `bad`."""
     return (e.update for e in entries if e.is_content and str(e.id) not in bad)

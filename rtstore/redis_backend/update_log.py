@@ -88,6 +88,16 @@ class Loaded:
     """The oldest entry in the log; None when it is empty."""
     meta: Meta
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the entries begin where the snapshot ends, or at the very beginning."""
+        if not self.entries:
+            return True
+        first = self.entries[0]
+        if first.kind == "e":
+            return EntryId.parse(first.update) <= self.snapshot_id
+        return self.snapshot_id.is_followed_by(first.id)
+
     def is_whole_after(self, position: EntryId) -> bool:
         """Whether nothing between `position` and these entries was trimmed."""
         at = position
@@ -336,9 +346,12 @@ def _meta(flat: Sequence[bytes]) -> Meta:
 
 
 def _follows(entry: Entry, position: EntryId) -> bool:
-    """Whether nothing lies between a position and this entry."""
+    """Whether nothing lies between a position and this entry, and the position is still there.
+
+    An epoch says where the log ended before it: earlier, if a store came back without its end.
+    """
     if entry.kind == "e":
-        return EntryId.parse(entry.update) <= position
+        return EntryId.parse(entry.update) == position
     return position.is_followed_by(entry.id)
 
 

@@ -85,6 +85,11 @@ class LiveDocument:
             self._said.put_nowait(NOTHING)
 
     def _replaced(self, loaded: Loaded) -> None:
+        if self._epoch:  # the log may have lost what we have, or be of another history
+            self._must_open.set()
+            self._said.put_nowait(NOTHING)
+        if self._gen and loaded.meta.get("gen", self._gen) != self._gen:
+            return
         if told := content_of(loaded):
             self._apply(updates.merge(told))
 
@@ -132,7 +137,8 @@ class LiveDocument:
             await self._announce()
 
     async def _open(self) -> None:
-        opened = await self._follower.open(gen=self._gen, is_held=False, place={})
+        is_held = self.has_content.is_set()
+        opened = await self._follower.open(gen=self._gen, is_held=is_held, place={})
         self._gen = self._gen or opened.meta["gen"]
         if opened.meta["gen"] != self._gen:
             raise LoadFailed(f"the history of {self._log.keys.log} is another now: get it again")

@@ -10,8 +10,8 @@ from typing import Any
 
 from pycrdt import Doc, Map
 
-from rtstore.errors import BadFrame, LoadFailed
-from rtstore.pubsub.content import update_of
+from rtstore.errors import BadContent, BadFrame, LoadFailed
+from rtstore.pubsub.content import set_aside, update_of
 from rtstore.pubsub.follower import Follower
 from rtstore.redis_backend.update_log import Loaded, Meta, Origin, UpdateLog
 from rtstore.schema import kinds, updates
@@ -50,6 +50,14 @@ class Replica:
         self.tail_bytes = self.tail_entries = self.snapshot_bytes = 0
         self.bad: set[str] = set()
         """Ids of entries that can't be applied."""
+        self.is_over = False
+        """Whether the log is of another history now, of which nothing was taken."""
+        self.is_whole = True
+        """Whether the log, when it was last read as a whole, lacked nothing at its beginning."""
+        self.unhealed = NOTHING
+        """What we have and the log has lost: whoever owns the document appends it."""
+        self._gen = ""
+        self._was_set_aside = False
         self.editors: dict[str, int] = {}
         """Cell id ("" for a document without cells) → Yjs client that changed it last."""
         self._touched: set[int] = set()
@@ -99,10 +107,18 @@ class Replica:
                 self.edited.set()
 
     def _replaced(self, loaded: Loaded) -> None:
+        gen = loaded.meta.get("gen", "")
+        if self._gen and gen not in {"", self._gen}:
+            self.is_over = True
+            return
+        self._gen = gen or self._gen
+        self.is_whole = loaded.is_whole
         self.tail_entries = len(loaded.entries)
         self.tail_bytes = sum(len(e.update) for e in loaded.entries)
         self.snapshot_bytes = len(loaded.snapshot)
-        self.bad = {e.update.decode("ascii", "replace") for e in loaded.entries if e.kind == "q"}
+        bad = set(set_aside(loaded))
+        self._was_set_aside = self._was_set_aside or not bad <= self.bad
+        self.bad = bad
         self._whole, self._todo = loaded, []
         self.edited.set()
 
@@ -134,7 +150,11 @@ class Replica:
         failed: list[EntryId] = []
         if self._whole is not None:
             whole, self._whole = self._whole, None
+            before = self.doc if self.doc_has_any and not self._was_set_aside else None
+            self._was_set_aside = False
             failed = await self._rebuild(whole)
+            if before is not None and not failed:
+                self._keep(before)
         todo, self._todo = self._todo, []
         for entry in todo:
             if str(entry.id) in self.bad or self._apply(entry.update or NOTHING):
@@ -161,6 +181,18 @@ class Replica:
         failed = [entry.id for entry in told if not self._apply(entry.update)]
         self.bad.update(map(str, failed))
         return failed
+
+    def _keep(self, before: Doc[Any]) -> None:
+        """Take over from `before` what the log lacks: a store may have lost the end of it."""
+        missing = before.get_update(self.doc.get_state())
+        try:
+            scan = updates.scan(missing)
+            known = updates.deletes_of(self.doc.get_update())
+        except (BadFrame, BadContent) as error:
+            logger.warning("can't compare log=%s why=%s", self.log.keys.log, error)
+            return
+        if (scan.clients or not updates.covers(known, scan.deletes)) and self._apply(missing):
+            self.unhealed = updates.merge([self.unhealed, missing])
 
     def _apply(self, update: bytes) -> bool:
         if update == NOTHING:

@@ -117,6 +117,21 @@ async def test_somebody_flushes_all(here: Laboratory, measured: Measured) -> Non
     measured(f"all flushed: all as it must be after {people.healed_s:.1f} s")
 
 
+async def test_somebody_flushes_all_and_somebody_comes(
+    here: Laboratory, measured: Measured
+) -> None:
+    async with here.people("flushed, visited.ipynb") as people, here.store.client() as redis:
+        before = await here.lab.document(people.path)
+        for typist in people.typists:
+            await typist.stop()
+        await redis.flushall()
+        await people.come()
+        assert await here.lab.document(people.path) == before
+        people.go_on()
+        await people.until_typed(5)
+    measured(f"all flushed, one came: all as it must be after {people.healed_s:.1f} s")
+
+
 async def test_scripts_are_forgotten(here: Laboratory) -> None:
     async with here.people("scripts.ipynb") as people, here.store.client() as redis:
         for _ in range(20):

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
+from rtstore.jupyter import file_ids
 from rtstore.jupyter.contents_events import Change
 from rtstore.jupyter.file_ids import FileIds
 from rtstore.redis_backend.file_index import FileIndex
 from rtstore.redis_backend.link import Link
+from rtstore.tasks import background
 from tests.jupyter.conftest import Jupyter, listening, until
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
@@ -168,7 +170,7 @@ async def test_a_new_file_that_got_the_inode_of_a_deleted_one_is_another_documen
 
     _, answer = await internal("stat", paths=[f"{name}.txt"])
 
-    assert answer == {"stats": {f"{name}.txt": None}, "moved": {}}
+    assert (answer["stats"], answer["moved"]) == ({f"{name}.txt": None}, {})
     assert await index.path_of(file_id) == f"{name}.txt"
 
 
@@ -241,3 +243,27 @@ async def test_the_mirror_follows_the_index(
         await index.delete(name)
         await holds(f"{name}/after", None)
         running.cancel()
+
+
+async def test_what_a_store_knew_that_comes_back_empty_is_remembered_for_a_while(
+    index: FileIndex, link: Link, jupyter: Jupyter, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids, path = FileIds(lambda _: None), f"{name}.txt"
+    known, _ = await index.index(path)
+    async with background(ids.run(link, index, jupyter.root.feed)):
+
+        async def has_it() -> bool:
+            return ids.get_id(path) == known
+
+        await until(has_it)
+        await link.command("DEL", jupyter.root.paths, jupyter.root.files)
+        ids._reconnected(True)
+
+        async def has_lost_it() -> bool:
+            return ids.get_id(path) is None
+
+        await until(has_lost_it)
+        assert ids.was(path) == known
+        assert ids.was("../x") is None
+        monkeypatch.setattr(file_ids, "FORGOTTEN_S", -1.0)
+        assert ids.was(path) is None

@@ -134,12 +134,14 @@ def _entry(name: str, kind: str = "u", update: bytes = b"") -> Entry:
         ([], "0-0", True),
         ([], "1-6", False),
         ([_entry("2-0", "e", b"1-5"), _entry("2-1")], "0-0", True),
-        ([_entry("2-0", "e", b"1-3"), _entry("2-1")], "0-0", True),
+        ([_entry("2-0", "e", b"1-3"), _entry("2-1")], "0-0", False),
         ([_entry("2-0", "e", b"1-6"), _entry("2-1")], "1-6", False),
         ([_entry("1-6"), _entry("2-0", "e", b"1-6"), _entry("3-0", "e", b"2-0")], "0-0", True),
         ([_entry("3-1")], "0-0", False),
     ],
 )
-def test_whether_nothing_is_missing(entries: list[Entry], snapshot: str, *, whole: bool) -> None:
+def test_whether_nothing_is_missing_or_lost(
+    entries: list[Entry], snapshot: str, *, whole: bool
+) -> None:
     loaded = Loaded(EntryId.parse(snapshot), b"", entries, None, {})
     assert loaded.is_whole_after(EntryId(1, 5)) is whole
