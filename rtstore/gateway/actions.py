@@ -29,6 +29,11 @@ OVER = frozenset({"ok", "error", "lost"})
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
+def is_action_id(told: object) -> bool:
+    """Whether an action may be called so."""
+    return isinstance(told, str) and _ID.fullmatch(told) is not None
+
+
 async def ask(asked: object, identity: Identity, gateway: Gateway) -> tuple[Record, bool]:
     """Note an action; its record, and whether it is new. The same id again is no other action.
 
@@ -37,7 +42,7 @@ async def ask(asked: object, identity: Identity, gateway: Gateway) -> tuple[Reco
     if not isinstance(asked, dict):
         raise BadAction("the request must be a JSON object")
     action_id = asked.get("id") or uuid.uuid4().hex
-    if not isinstance(action_id, str) or not _ID.fullmatch(action_id):
+    if not is_action_id(action_id):
         raise BadAction("id: letters, digits and - only, 64 at most")
     params = known.parse(asked.get("action"), asked.get("params", {}))
     if not identity.may(params.right):

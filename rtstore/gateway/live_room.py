@@ -13,6 +13,8 @@ from rtstore.schema.identity import Identity
 
 BEHIND_MAX = 200
 """Messages that wait for a slow socket; then it is told all anew instead."""
+ANSWERS_MAX = 100
+"""Answers of one socket's own that wait to be read, before it is heard again."""
 READ_RIGHTS = {
     "kernelspecs": "kernelspecs:read",
     "kernels": "kernels:read",
@@ -31,13 +33,20 @@ class Viewer:
         """`who` is asked each time: what somebody may see changes while they look."""
         self._room, self._who = room, who
         self._waiting: deque[str] = deque()
+        self._answers: deque[str] = deque()
+        self._answers_taken = asyncio.Event()
         self._is_behind = True
         self._more = asyncio.Event()
         self._more.set()
 
-    def tell(self, message: str) -> None:
-        """Something for this one alone."""
-        self._waiting.append(message)
+    async def answer(self, message: str) -> None:
+        """Say something to this one alone, which comes whatever it misses else; waits while it
+        does not read.
+        """
+        while len(self._answers) >= ANSWERS_MAX:
+            self._answers_taken.clear()
+            await self._answers_taken.wait()
+        self._answers.append(message)
         self._more.set()
 
     def changed(self, version: int, changes: list[dict[str, Any]]) -> None:
@@ -52,7 +61,8 @@ class Viewer:
             self.renew()
             return
         told = {"type": "changes", "version": version, "changes": mine}
-        self.tell(json.dumps(told, separators=(",", ":")))
+        self._waiting.append(json.dumps(told, separators=(",", ":")))
+        self._more.set()
 
     def renew(self) -> None:
         """It must be told all anew."""
@@ -67,6 +77,9 @@ class Viewer:
             if self._is_behind:
                 self._is_behind = False
                 return self._room.snapshot(self._who())
+            if self._answers:
+                self._answers_taken.set()
+                return self._answers.popleft()
             if self._waiting:
                 return self._waiting.popleft()
             self._more.clear()
@@ -152,12 +165,16 @@ def may_read(identity: Identity, table: str) -> bool:
 
 
 def may_see(identity: Identity, table: str, record: Mapping[str, Any] | None) -> bool:
-    """Whether somebody may see a record. Of actions: their own, and what they might do too."""
-    if table == "actions" and record is not None:
-        return record.get("user") == identity.user.username or identity.may(
-            str(record.get("right", ""))
-        )
-    return may_read(identity, table)
+    """Whether somebody may see a record. Of actions: their own, and what they might do too; of
+    sessions: not other users' own.
+    """
+    if record is None:
+        return may_read(identity, table)
+    is_own = record.get("user") == identity.user.username
+    if table == "actions":
+        return is_own or identity.may(str(record.get("right", "")))
+    is_anothers = table == "sessions" and bool(record.get("user")) and not is_own
+    return may_read(identity, table) and not is_anothers
 
 
 def _parsed(tables: Tables) -> dict[str, dict[str, Any]]:

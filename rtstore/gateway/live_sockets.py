@@ -78,7 +78,7 @@ async def _hear(
     async for message in socket:
         if message.type is WSMsgType.TEXT:
             told = await _answer(message.data, member.identity, gateway)
-            viewer.tell(json.dumps(told, separators=(",", ":")))
+            await viewer.answer(json.dumps(told, separators=(",", ":")))
         elif message.type is WSMsgType.BINARY:
             await socket.close(code=Code.BAD_DOCUMENT, message=READ_ONLY.encode())
             return
@@ -95,7 +95,7 @@ async def _answer(text: str, identity: Identity, gateway: Gateway) -> dict[str, 
         return {"type": "error", "message": "no JSON"}
     except (BadAction, NotAllowed, StoreUnavailable, StoreRefused) as error:
         told = {"type": "error", "message": str(error)}
-        if isinstance(asked, dict) and isinstance(asked.get("id"), str):
+        if isinstance(asked, dict) and actions.is_action_id(asked.get("id")):
             told["id"] = asked["id"]
         return told
     return {"type": "action", "record": record}

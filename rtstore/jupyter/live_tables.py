@@ -228,13 +228,16 @@ class LiveTables:
 
     async def _sessions(self) -> Records:
         found = {}
-        for one in await ensure_async(self._serverapp.session_manager.list_sessions()):
+        manager = self._serverapp.session_manager
+        owner_of = getattr(manager, "owner_of", lambda _: "")
+        for one in await ensure_async(manager.list_sessions()):
             found[one["id"]] = {
                 "id": one["id"],
                 "path": one["path"],
                 "name": one["name"],
                 "type": one["type"],
                 "kernel_id": (one.get("kernel") or {}).get("id"),
+                "user": owner_of(one["id"]),
             }
         return found
 

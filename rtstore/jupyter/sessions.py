@@ -129,6 +129,10 @@ class SharedSessions(SessionManager):  # type: ignore[misc] # untyped
             shown.append(one)
         return shown
 
+    def owner_of(self, session_id: str) -> str:
+        """Whose own it is, where each user has one; else ''."""
+        return self._owners.get(session_id, "")
+
     @asynccontextmanager
     async def alone(self, file: str) -> AsyncIterator[None]:
         """Nobody else gives this file a kernel meanwhile, in this server or another."""

@@ -59,11 +59,10 @@ class AppKeeper(Keeper):
         charge = self._charge
         while True:
             charge.replica.edited.clear()
+            found = await self._problems()
             async with charge.lock:
                 await charge.settle()
-                found = await self._problems()
-                told = charge.replica.document.ystate.get(INVALID)
-                if found != (list(told) if told is not None else []):
+                if found != _told(charge.replica.document.ystate):
                     say = partial(_say, found)
                     await charge.replica.edit(say, Origin(kind="s"), charge.hand)
             await asyncio.sleep(CHECK_EVERY_S)
@@ -76,10 +75,14 @@ class AppKeeper(Keeper):
             return []
         try:
             schema = app_schema.parse(text)
+            async with charge.lock:
+                await charge.settle()
+                value = app_schema.value(charge.replica.doc, schema)
+            return await asyncio.to_thread(app_schema.problems, schema, value)
         except BadDocument as error:  # somebody wrote it there by hand
             return [f"document: {error}"]
-        value = app_schema.value(charge.replica.doc, schema)
-        return await asyncio.to_thread(app_schema.problems, schema, value)
+        except RecursionError:
+            return ["document: nested too deep to be checked"]
 
     async def _answer(self) -> None:
         while True:
@@ -100,8 +103,14 @@ class AppKeeper(Keeper):
         raise Released(why)
 
 
+def _told(state: Any) -> list[Any] | None:  # noqa: ANN401 -- a pycrdt Map
+    """What `state` says; None if that is not ours: anybody may write there."""
+    told = state.get(INVALID)
+    return [] if told is None else told if isinstance(told, list) else None
+
+
 def _say(found: list[str], document: Any) -> None:  # noqa: ANN401 -- jupyter_ydoc's
     if found:
         document.ystate[INVALID] = found
-    else:
+    elif INVALID in document.ystate:
         del document.ystate[INVALID]

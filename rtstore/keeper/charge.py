@@ -90,8 +90,14 @@ class Charge:
         self.epoch = opened.epoch
 
     async def is_made(self) -> bool:
-        """Whether the store says what the document is: somebody may have deleted that."""
-        return bool(await self.office.link.command("HEXISTS", self.keys.meta, "gen"))
+        """Whether the store says what the document is, and has a log: somebody may have deleted
+        either.
+        """
+        link, keys = self.office.link, self.keys
+        return bool(
+            await link.command("HEXISTS", keys.meta, "gen")
+            and await link.command("EXISTS", keys.log, keys.snap)
+        )
 
     async def settle(self) -> None:
         """Bring the replica up to date; what can't be applied is put into quarantine, and what

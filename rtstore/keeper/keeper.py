@@ -14,7 +14,7 @@ from rtstore.errors import (
 )
 from rtstore.keeper import importer
 from rtstore.keeper.charge import Charge
-from rtstore.keeper.compactor import Compactor
+from rtstore.keeper.compactor import KEEP_ENTRIES, Compactor
 from rtstore.keeper.contents import Stat
 from rtstore.keeper.drafts import Drafts
 from rtstore.keeper.form import NOTEBOOK
@@ -234,6 +234,8 @@ class Keeper:
                 await charge.open()
             elif not await charge.is_made():
                 await charge.notice("unmade")  # rooms make it again with all that they hold
+            elif not await charge.log.is_whole():
+                await self._make_whole()
             async with charge.lock:
                 await charge.settle()
             if not charge.replica.lacks_causes:
@@ -247,6 +249,15 @@ class Keeper:
             elif now - used >= idle_s:
                 await self._let_go()
                 used = now  # it could not be
+
+    async def _make_whole(self) -> None:
+        """The snapshot is gone, or entries after it: put back what we have."""
+        charge = self._charge
+        await charge.replica.follower.start()
+        async with charge.lock:
+            await charge.settle()
+        if not charge.replica.lacks_causes:
+            await self._compactor.compact(keep=KEEP_ENTRIES)
 
     async def _let_go(self) -> None:
         charge = self._charge

@@ -91,12 +91,7 @@ class Loaded:
     @property
     def is_whole(self) -> bool:
         """Whether the entries begin where the snapshot ends, or at the very beginning."""
-        if not self.entries:
-            return True
-        first = self.entries[0]
-        if first.kind == "e":
-            return EntryId.parse(first.update) <= self.snapshot_id
-        return self.snapshot_id.is_followed_by(first.id)
+        return not self.entries or _begins(self.entries[0], self.snapshot_id)
 
     def is_whole_after(self, position: EntryId) -> bool:
         """Whether nothing between `position` and these entries was trimmed."""
@@ -271,6 +266,14 @@ class UpdateLog:
             _meta(meta),
         )
 
+    async def is_whole(self) -> bool:
+        """Whether nothing is missing between snapshot and log, or before the log if there is no
+        snapshot: somebody may have deleted it.
+        """
+        snapshot = await self._link.command("HGET", self.keys.snap, "id")
+        first = await self.read(limit=1)
+        return not first or _begins(first[0], _id(snapshot or b""))
+
     async def read(self, *, first: str = "-", last: str = "+", limit: int = 1000) -> list[Entry]:
         """Entries between two ids (Redis's own notation), oldest first."""
         reply = await self._link.command("XRANGE", self.keys.log, first, last, "COUNT", limit)
@@ -353,6 +356,13 @@ def _follows(entry: Entry, position: EntryId) -> bool:
     if entry.kind == "e":
         return EntryId.parse(entry.update) == position
     return position.is_followed_by(entry.id)
+
+
+def _begins(first: Entry, snapshot: EntryId) -> bool:
+    """Whether a log that begins with this entry goes on where a snapshot ends, or before."""
+    if first.kind == "e":
+        return EntryId.parse(first.update) <= snapshot
+    return first.id <= snapshot or snapshot.is_followed_by(first.id)
 
 
 _FIELDS = [b"kind", b"user", b"client", b"worker", b"seq", b"ts", b"update"]

@@ -17,8 +17,20 @@ from rtstore.errors import BadDocument
 SCHEMA_BYTES_MAX = 2**16
 PROBLEMS_MAX = 20
 _ROOTS: dict[str, Any] = {"object": Map, "array": Array, "string": Text, "xml": XmlFragment}
-_UNBOUNDED = frozenset({"pattern", "patternProperties", "$ref", "$dynamicRef"})
-"""Keywords that a sender could make take for ever, or that lead elsewhere."""
+_UNBOUNDED = frozenset(
+    {
+        "pattern",
+        "patternProperties",
+        "$ref",
+        "$dynamicRef",
+        "uniqueItems",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+    }
+)
+"""Keywords that a sender could make take for ever, or that lead elsewhere: regular expressions
+backtrack, items are compared with each other, and what was evaluated is evaluated at each level.
+"""
 
 Schema = dict[str, Any]
 

@@ -26,6 +26,7 @@ from pycrdt import Doc
 from rtstore.pubsub.content import content_of
 from rtstore.redis_backend.connection import connect
 from rtstore.redis_backend.update_log import UpdateLog
+from rtstore.schema import updates
 from rtstore.supervisor.slots import WorkerSlot
 from tests.faults.checker import Cells, Tally, Typed, problems, tally, words_of
 from tests.faults.proxy import Proxy, proxy_to
@@ -157,6 +158,16 @@ class People:
         for update in content_of(loaded):
             doc.apply_update(update)
         return [(str(cell["id"]), str(cell["source"])) for cell in notebook.ycells]
+
+    async def compact(self) -> None:
+        """As a keeper does with a long log: only the snapshot has what was typed until now."""
+        document = await self.lab.document(self.path)
+        async with connect(self.here.store.url, name="compactor") as link:
+            log = UpdateLog(link, document, worker="compactor")
+            loaded = await log.load()
+            at = loaded.entries[-1].id
+            whole = updates.merge(content_of(loaded))
+            await log.compact(loaded.snapshot_id, at, whole, keep=at)
 
     def in_file(self) -> Cells:
         """What is saved."""

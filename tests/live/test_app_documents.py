@@ -140,6 +140,18 @@ async def test_what_its_schema_finds_wrong_is_said_and_taken_back(lab: Lab) -> N
             await seen(lambda: not ann.invalid, what="all are told")
 
 
+@pytest.mark.parametrize("told", [1, True, {"a": 1}, "text", ["a problem"]])
+async def test_what_others_say_is_invalid_is_taken_back(lab: Lab, told: Any) -> None:
+    name = f"claimed-{type(told).__name__}"
+    async with opened(lab, name, schema=SCHEMA) as ann, opened(lab, name) as bob:
+        await seen(lambda: ann.state.get("path"), what="somebody keeps it")
+        bob.state["invalid"] = told
+        await seen(lambda: "invalid" in ann.state.to_py(), what="it was said")
+        await seen(lambda: "invalid" not in ann.state.to_py(), what="it is taken back")
+        ann.title += "far too long a title"
+        await seen(lambda: len(bob.invalid) == 1, what="it is still looked at")
+
+
 @pytest.mark.parametrize(
     ("name", "more", "why"),
     [
@@ -152,6 +164,11 @@ async def test_what_its_schema_finds_wrong_is_said_and_taken_back(lab: Lab) -> N
             "x",
             {"schema": {"properties": {"a": {"type": "string", "pattern": "(a+)+"}}}},
             "without",
+        ),
+        (
+            "x",
+            {"schema": {"properties": {"a": {"type": "array", "uniqueItems": True}}}},
+            "without uniqueItems",
         ),
         ("x", {"schema": {"properties": {"a": {"type": "string", "x": "y" * 2**16}}}}, "bytes"),
     ],

@@ -25,3 +25,5 @@ class LiveSession(Record):
     """notebook, console, file, …"""
     kernel_id: str | None
     """null while it has none."""
+    user: str = ""
+    """Whose it is, where each user has one of their own: nobody else sees it; else ''."""

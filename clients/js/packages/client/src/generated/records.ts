@@ -672,6 +672,10 @@ export interface LiveSession {
    * null while it has none.
    */
   kernel_id: string | null
+  /**
+   * Whose it is, where each user has one of their own: nobody else sees it; else ''.
+   */
+  user?: string
 }
 /**
  * An open terminal.
