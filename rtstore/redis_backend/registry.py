@@ -13,6 +13,8 @@ WORKER_TTL_MS = 15_000
 IN_USE_MS = 150_000
 """A document is in use while somebody marked it within this time."""
 MARK_EVERY_S = 60.0
+COMPARE_EVERY_S = 10.0
+"""Clocks, ours and the store's: ours may be set while we run."""
 
 
 class Registry:
@@ -20,10 +22,19 @@ class Registry:
 
     def __init__(self, link: Link, keys: Keys) -> None:
         self._link, self._keys = link, keys
+        self._ahead_ms, self._compared_at = 0.0, float("-inf")
+
+    async def _now_ms(self) -> int:
+        """By the store's clock: those of workers on other hosts may differ by minutes."""
+        if time.monotonic() - self._compared_at > COMPARE_EVERY_S:
+            seconds, micros = await self._link.command("TIME")
+            self._compared_at = time.monotonic()
+            self._ahead_ms = int(seconds) * 1000 + int(micros) // 1000 - time.time() * 1000
+        return int(time.time() * 1000 + self._ahead_ms)
 
     async def beat(self, worker: str, told: Mapping[str, str]) -> None:
         """Say that this worker lives, for WORKER_TTL_MS."""
-        key, until = self._keys.worker(worker), _now_ms() + WORKER_TTL_MS
+        key, until = self._keys.worker(worker), await self._now_ms() + WORKER_TTL_MS
         pairs = [part for pair in told.items() for part in pair]
         async with asyncio.TaskGroup() as tasks:  # one write
             tasks.create_task(self._link.command("HSET", key, "until", until, *pairs))
@@ -37,7 +48,8 @@ class Registry:
 
     async def workers(self) -> dict[str, dict[str, str]]:
         """The workers that live, and what they say of themselves; forgets the others."""
-        await self._link.command("ZREMRANGEBYSCORE", self._keys.workers, "-inf", _now_ms())
+        now = await self._now_ms()
+        await self._link.command("ZREMRANGEBYSCORE", self._keys.workers, "-inf", now)
         names = [
             name.decode() for name in await self._link.command("ZRANGE", self._keys.workers, 0, -1)
         ]
@@ -50,7 +62,8 @@ class Registry:
 
     async def mark(self, document_id: str) -> None:
         """Say that a document is in use; repeat it every MARK_EVERY_S."""
-        await self._link.command("ZADD", self._keys.docs_of(document_id), _now_ms(), document_id)
+        now = await self._now_ms()
+        await self._link.command("ZADD", self._keys.docs_of(document_id), now, document_id)
 
     async def unmark(self, document_id: str) -> None:
         """Nobody needs it kept any more."""
@@ -58,7 +71,7 @@ class Registry:
 
     async def in_use(self, within_ms: int = IN_USE_MS) -> list[str]:
         """Ids of the documents marked within this time."""
-        since = _now_ms() - within_ms
+        since = await self._now_ms() - within_ms
         found: list[str] = []
 
         async def one(bucket: int) -> None:
@@ -71,7 +84,3 @@ class Registry:
             for bucket in range(BUCKETS):
                 tasks.create_task(one(bucket))
         return found
-
-
-def _now_ms() -> int:
-    return int(time.time() * 1000)

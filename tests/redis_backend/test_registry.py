@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from rtstore.redis_backend.keys import BUCKETS, Keys
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.registry import WORKER_TTL_MS, Registry
+from tests.redis_backend.backends import not_on_fakeredis
 
 
 @pytest.fixture
@@ -50,6 +53,26 @@ async def test_documents_that_nobody_marked_for_long(registry: Registry, link: L
     await registry.mark("nb-1")
     await link.command("ZADD", Keys().docs_of("nb-2"), 1000, "nb-2")
     assert await registry.in_use() == ["nb-1"]
+
+
+@not_on_fakeredis("its clock is that of the process")
+@pytest.mark.parametrize("wrong_s", [-600.0, 600.0])
+async def test_a_clock_that_is_wrong_does_not_count(
+    registry: Registry, link: Link, monkeypatch: pytest.MonkeyPatch, wrong_s: float
+) -> None:
+    right = time.time
+    elsewhere = Registry(link, Keys())
+    with monkeypatch.context() as there:
+        there.setattr(time, "time", lambda: right() + wrong_s)
+        await elsewhere.mark("nb-1")
+        await elsewhere.beat("w1", {"host": "a"})
+    await registry.mark("nb-2")
+    await registry.beat("w2", {"host": "b"})
+    assert set(await registry.in_use(60_000)) == {"nb-1", "nb-2"}
+    with monkeypatch.context() as there:
+        there.setattr(time, "time", lambda: right() + wrong_s)
+        assert set(await elsewhere.in_use(60_000)) == {"nb-1", "nb-2"}
+        assert set(await elsewhere.workers()) == {"w1", "w2"}
 
 
 def test_documents_spread_over_the_buckets() -> None:
