@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +18,7 @@ from rtstore.redis_backend.registry import MARK_EVERY_S, Registry
 from rtstore.redis_backend.update_log import SCHEMA, Meta, Opened, UpdateLog
 from rtstore.schema import feed
 from rtstore.schema.app_document import APP, is_app, path_of
-from rtstore.schema.ids import BEGINNING
+from rtstore.schema.ids import BEGINNING, new_gen
 
 logger = logging.getLogger(__name__)
 
@@ -29,11 +28,6 @@ HELD_AGAIN_S = 0.05
 
 Later = Callable[[Coroutine[Any, Any, None]], None]
 """Run something in the background; its errors are logged."""
-
-
-def new_gen() -> str:
-    """A name for a document's history, from its making to its loss."""
-    return secrets.token_hex(4)
 
 
 def session_id(contents_id: str, gen: str) -> str:

@@ -20,11 +20,12 @@ from rtstore.errors import (
 )
 from rtstore.gateway import app_documents
 from rtstore.gateway.gateway import GATEWAY, Gateway
-from rtstore.gateway.place import Place, new_gen, session_id
+from rtstore.gateway.place import Place, session_id
 from rtstore.redis_backend.file_index import api_path
 from rtstore.redis_backend.history import History, LastSnapshot
 from rtstore.redis_backend.update_log import Opened
 from rtstore.schema.app_document import APP
+from rtstore.schema.ids import new_gen
 
 logger = logging.getLogger(__name__)
 

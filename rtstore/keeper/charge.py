@@ -23,6 +23,7 @@ from rtstore.redis_backend.update_log import Meta, Origin, UpdateLog
 from rtstore.replica.replica import Hand, Replica
 from rtstore.schema import feed, live, session_events
 from rtstore.schema.frames import NOTHING
+from rtstore.schema.ids import BEGINNING
 from rtstore.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -79,15 +80,27 @@ class Charge:
 
     async def open(self) -> None:
         """Open the log for writing. Raises StoreUnavailable, StoreRefused."""
+        opened = await self.replica.follower.open(gen=self.gen, is_held=False, place=self._place)
+        self.epoch = opened.epoch
+
+    async def begin_again(self, gen: str) -> bool:
+        """Begin another history where nobody puts back what they said they hold; False if there
+        is content after all. This charge is of the old one then.
+        """
+        if not await self.log.unmake(holding=self.lease.holding):
+            return False
+        await self.log.open(BEGINNING, gen=gen, place=self._place)
+        return True
+
+    @property
+    def _place(self) -> Meta:
         where = self.where
-        place = {
+        return {
             "server": self.office.contents_id,
             "path": where.path,
             "type": where.kind,
             "format": where.form,
         }
-        opened = await self.replica.follower.open(gen=self.gen, is_held=False, place=place)
-        self.epoch = opened.epoch
 
     async def is_made(self) -> bool:
         """Whether the store says what the document is, and has a log: somebody may have deleted

@@ -11,6 +11,7 @@ from rtstore.errors import (
     JupyterUnavailable,
     LeaseLost,
     RTStoreError,
+    StaleEpoch,
 )
 from rtstore.keeper import importer
 from rtstore.keeper.charge import Charge
@@ -25,6 +26,7 @@ from rtstore.keeper.viewer import Viewer
 from rtstore.redis_backend.lease import RENEW_S
 from rtstore.schema import feed, session_events
 from rtstore.schema.feed import FeedEntry, FeedNotice
+from rtstore.schema.ids import new_gen
 
 logger = logging.getLogger(__name__)
 
@@ -162,7 +164,9 @@ class Keeper:
                     await asyncio.sleep(0.1)
                     await charge.replica.follower.catch_up()
         except TimeoutError:
-            logger.warning("nobody healed document=%s; taking the file", charge.document_id)
+            # Were the file taken into this history, who comes late would double all of it.
+            if await charge.begin_again(new_gen()):
+                raise StaleEpoch("nobody put it back: begun again from the file") from None
 
     async def _finish(self) -> None:
         """This worker goes: save what can be saved in a moment."""

@@ -23,6 +23,7 @@ _OPEN = Script.load("update_log_open")
 _LOAD = Script.load("update_log_load")
 _COMPACT = Script.load("update_log_compact")
 _RESET = Script.load("update_log_reset")
+_UNMAKE = Script.load("update_log_unmake")
 
 _sequence = count(1)
 """`seq` of entries: this process's counter, over all documents."""
@@ -326,6 +327,16 @@ class UpdateLog:
                 keys.feed,
             ),
             (kind, format, gen, self._worker, _now_ms(), str(tail), str(snapshot)),
+        )
+        return bool(done)
+
+    async def unmake(self, *, holding: str) -> bool:
+        """Forget a history that somebody said they hold, and did not put back: the next to open
+        the document begins another. False, if there is content. Raises LeaseLost.
+        """
+        keys = self.keys
+        done = await self._link.call(
+            _UNMAKE, (keys.log, keys.meta, keys.snap, keys.lease("keep")), (holding,)
         )
         return bool(done)
 

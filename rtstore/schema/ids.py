@@ -22,6 +22,11 @@ def new_worker_id() -> str:
     return "w" + secrets.token_hex(4)
 
 
+def new_gen() -> str:
+    """A name for a document's history, from its making to its loss."""
+    return secrets.token_hex(4)
+
+
 class EntryId(NamedTuple):
     """``<epoch>-<revision>``: a stream id, ordered. A position in a log is an entry id."""
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from rtstore.errors import LoadFailed
+from rtstore.errors import LoadFailed, StaleEpoch
+from rtstore.keeper import keeper
 from rtstore.keeper.saver import NotSaved
-from tests.jupyter.conftest import Jupyter
-from tests.keeper.crew import notebook, sources, write
+from rtstore.redis_backend.update_log import Origin, UpdateLog
+from rtstore.schema.ids import EntryId
+from tests.jupyter.conftest import ROOT, Jupyter
+from tests.keeper.crew import a_worker, notebook, opened, sources, write
 from tests.keeper.desk import Desk, at_desk
 from tests.support.losing import lose_the_end, somebody_opens
+from tests.support.waiting import until
 
 
 async def until_saved(desk: Desk, text: str) -> None:
@@ -69,3 +73,29 @@ async def test_a_fragment_is_not_saved(jupyter: Jupyter) -> None:
             await heir.saver.save(is_asked=True)
 
         assert sources(heir.file) == ["x"]
+
+
+async def test_who_puts_it_back_too_late_is_of_an_earlier_history(
+    jupyter: Jupyter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "HEAL_WITHIN_S", 0.2)
+    path = write(jupyter, notebook("x"))
+    async with a_worker(jupyter, "w1") as worker, opened(worker, path) as ada:
+        keys, held = ada.keys, ada.person.doc.get_update()
+    async with a_worker(jupyter, "w2") as worker:
+        link = worker.link
+        await link.command("DEL", keys.log, keys.meta, keys.snap, keys.lease("keep"))
+        late = UpdateLog(link, keys, worker="late")
+        place = {"server": ROOT, "path": path, "type": "notebook", "format": "json"}
+        stalled = await late.open(EntryId(1, 5), gen="gen1", is_held=True, place=place)
+        await worker.session(path, "notebook", "json")
+
+        async def is_begun_again() -> bool:
+            return (await late.meta()).get("gen") not in (None, "gen1")
+
+        await until(is_begun_again, what="another history", timeout_s=20)
+        with pytest.raises(StaleEpoch):
+            await late.append(held, Origin(kind="h"), epoch=stalled.epoch, tag=late.next_tag())
+        async with opened(worker, path) as bob:
+            await bob.until(lambda: bob.sources == ["x"])
+    assert sources(jupyter.files / path) == ["x"]
