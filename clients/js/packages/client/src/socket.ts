@@ -1,7 +1,7 @@
 // A socket into one room, which comes back by itself.
 
 import type { Connection, SocketLike } from './connection.js'
-import { type Closed, RtClosedError, RtHttpError, whyClosed } from './errors.js'
+import { type Closed, forGood, RtClosedError, RtHttpError, whyClosed } from './errors.js'
 
 /** `closed`: for good, or released. */
 export type Status = 'connecting' | 'connected' | 'disconnected' | 'closed'
@@ -192,9 +192,9 @@ export class RoomSocket {
 function refused(error: unknown): Closed | null {
   if (error instanceof RtClosedError) return error.why
   if (!(error instanceof RtHttpError)) {
-    return { code: 4500, reason: String(error), reloadable: false }
+    return forGood(4500, String(error))
   }
   const codes: Record<number, number> = { 400: 4400, 401: 4401, 403: 4403, 404: 4404, 405: 4404 }
   const code = codes[error.status]
-  return code ? { code, reason: error.message, reloadable: false } : null
+  return code ? forGood(code, error.message) : null
 }
