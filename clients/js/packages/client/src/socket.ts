@@ -188,11 +188,13 @@ export class RoomSocket {
   }
 }
 
-/** Why `url()` failed: null if it may be tried again. */
+/** Why there was no socket: null if it may be tried again. */
 function refused(error: unknown): Closed | null {
   if (error instanceof RtClosedError) return error.why
+  if (error instanceof URIError) return forGood(4400, String(error)) // no path is called so
   if (!(error instanceof RtHttpError)) {
-    return forGood(4500, String(error))
+    console.error('rtstore: no connection; it is tried again', error)
+    return null
   }
   const codes: Record<number, number> = { 400: 4400, 401: 4401, 403: 4403, 404: 4404, 405: 4404 }
   const code = codes[error.status]
