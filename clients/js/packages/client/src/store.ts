@@ -10,6 +10,7 @@ import type {
   ActionParams,
   CellRun,
   DirectoryTables,
+  Question,
   Run,
   ServerTables,
   Whoami
@@ -150,9 +151,21 @@ export class RtStore {
     await this.#connection.json('DELETE', `rtstore/runs/${kernelId}/${runId}`)
   }
 
-  /** Answer what a cell asks. Throws RtHttpError with 409 when somebody was first. */
-  async answerInput(kernelId: string, runId: string, value: string): Promise<void> {
-    await this.#connection.json('POST', `rtstore/input/${kernelId}/${runId}`, { value })
+  /** What a run asks now. Throws RtHttpError. */
+  question(kernelId: string, runId: string): Promise<Question> {
+    return this.#connection.json('GET', `rtstore/input/${kernelId}/${runId}`)
+  }
+
+  /** Answer what a cell asks: with `promptId` this question and no later one, else whatever it asks
+   *  now. Throws RtHttpError with 409 when somebody was first, or it asks something else. */
+  async answerInput(
+    kernelId: string,
+    runId: string,
+    value: string,
+    { promptId }: { promptId?: string | undefined } = {}
+  ): Promise<void> {
+    const body = { value, prompt_id: promptId }
+    await this.#connection.json('POST', `rtstore/input/${kernelId}/${runId}`, body)
   }
 
   /** Any other request of the server: path below the base URL, JSON in and out. */
