@@ -120,7 +120,11 @@ test('a cell is run, and its outputs come with the document', async () => {
   )
 })
 
-test('what was typed last is what runs, however late it arrives', async () => {
+test.each([
+  ['', (path: string) => path],
+  [', under another way to say its path', (path: string) => `/${path}`],
+  [', after it was renamed', (path: string) => `renamed-${path}`]
+])('what was typed last is what runs, however late it arrives%s', async (_how, now) => {
   const held: (() => void)[] = []
   let isHeld = false
   class Slow extends WebSocket {
@@ -141,10 +145,16 @@ test('what was typed last is what runs, however late it arrives', async () => {
   const notebook = store.notebook(path)
   await notebook.ready
   const view = notebookView(notebook.ydoc)
+  const wanted = now(path)
+  if (wanted.startsWith('renamed')) {
+    await storeAt(1).request('contents.rename', { path, new_path: wanted })
+    await until(() => notebook.path === wanted, 'it is known under its new name')
+  }
   isHeld = true
   view.setSource('cell-0', 'print("new")')
-  const run = store.runCell(path, 'cell-0')
+  const run = store.runCell(wanted, 'cell-0')
   await until(() => held.length > 0, 'it is on its way')
+  await new Promise((resolve) => setTimeout(resolve, 100))
   expect(asked.filter((url) => url.includes('actions'))).toEqual([])
   isHeld = false
   for (const send of held) send()

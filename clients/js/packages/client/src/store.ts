@@ -15,7 +15,7 @@ import type {
   ServerTables,
   Whoami
 } from './records.js'
-import { type Asked, openSession } from './session.js'
+import { type Asked, openSession, withoutSlashes } from './session.js'
 
 export interface RtStoreOptions extends ConnectionOptions {
   /** Keep documents in this browser (IndexedDB): they open and can be edited without a server. */
@@ -104,7 +104,7 @@ export class RtStore {
 
   /** As `directory`, but not held. */
   peekDirectory(path: string): LiveRoom<DirectoryTables> {
-    const clean = path.replace(/^\/+|\/+$/g, '')
+    const clean = withoutSlashes(path)
     return this.#shared(`dir:${clean}`, () => {
       const name = async (): Promise<string> => `dir:${(await this.whoami()).id}:${clean}`
       return new LiveRoom(this.#connection, name)
@@ -130,8 +130,7 @@ export class RtStore {
   /** Run a cell, or several; resolves when they are over. What was edited in this store's notebook
    *  is sent first. Throws RtActionError; RtNotSentError, and then nothing was run. */
   async runCell(path: string, cells: string | string[], kernelName?: string): Promise<CellRun> {
-    const open = this.#open.get(keyOf({ path, ...NOTEBOOK }))
-    if (open instanceof RtDocument && !open.isDestroyed) await open.flush()
+    await Promise.all(this.#notebooksAt(path).map((open) => open.flush()))
     const params = { path, cells: [cells].flat(), kernel_name: kernelName ?? null }
     return (await this.request('cell.run', params)).result
   }
@@ -177,6 +176,16 @@ export class RtStore {
   destroy(): void {
     for (const one of [...this.#open.values()]) one.destroy()
     this.#open.clear()
+  }
+
+  /** The notebooks that are open and are here, or were when they were opened. */
+  #notebooksAt(path: string): RtDocument[] {
+    const isIt = (other: string): boolean => withoutSlashes(other) === withoutSlashes(path)
+    return [...this.#open.values()].filter((one): one is RtDocument => {
+      if (!(one instanceof RtDocument) || one.isDestroyed) return false
+      const { asked } = one
+      return asked.type === NOTEBOOK.type && (isIt(one.path) || isIt(asked.path))
+    })
   }
 
   /** The one under this key, unless it has ended. */
