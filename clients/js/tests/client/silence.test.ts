@@ -14,6 +14,11 @@ function later(ms: number): void {
   vi.spyOn(Date, 'now').mockImplementation(() => real() + ms)
 }
 
+/** What was on its way is here: later it would count as heard by the new clock. */
+function heard(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 300))
+}
+
 test('after 30 s of silence another connection is made', async () => {
   const path = textFile('x')
   const cable = await line(lab.workers[0]!.url)
@@ -22,7 +27,7 @@ test('after 30 s of silence another connection is made', async () => {
   const states: string[] = []
   document.subscribe(() => states.push(document.status))
   cable.hang()
-  await new Promise((resolve) => setTimeout(resolve, 200)) // what was on its way was heard before
+  await heard()
   document.ydoc.getText('source').insert(0, 'said into the void, ')
   later(31_000)
   await until(() => states.includes('disconnected'), 'it gave up', 15_000)
@@ -42,9 +47,11 @@ test('a quiet document and a quiet room are asked for a word, and stay', async (
   const states: string[] = []
   document.subscribe(() => states.push(document.status))
   room.subscribe(() => states.push(room.status))
+  await heard()
   const before = cable.passed()
   later(26_000)
   await until(() => cable.passed() >= before + 2, 'both are asked', 15_000)
+  await heard()
   later(57_000)
   await until(() => cable.passed() >= before + 4, 'and again', 15_000)
   expect(states.filter((state) => state !== 'connected')).toEqual([])
