@@ -47,16 +47,18 @@ class LastWords:
         """Ask, wait a while for the answer, keep it, and close so that the tab loads anew.
 
         Reads `socket` itself if one is given, and raises BadFrame, TooBig then. What can't be
-        kept now is not given up: the tab is sent to another worker with all that it has.
+        kept now is not given up: the tab is sent to another worker with all that it has. Who
+        said nothing in time, or may not write now, is not told that anything was kept.
         """
         member = self._member
         try:
-            if member.may_write and await self._heard(socket):
+            is_kept = member.may_write and await self._heard(socket)
+            if is_kept:
                 await self._keep()
         except (StoreUnavailable, StoreRefused) as error:
             await member.close(Code.LATER, f"the store: {error}")
         else:
-            await member.close_for_good(why, is_reloadable=True)
+            await member.close_for_good(why, is_reloadable=True, is_kept=is_kept)
 
     async def _heard(self, socket: web.WebSocketResponse | None) -> bool:
         self._member.send(frames.sync_step1(frames.EMPTY_STATE_VECTOR))
@@ -106,7 +108,7 @@ class Farewell:
         words = self._words[member] = LastWords(
             place, member, kind=place.kind, form=place.format, bytes_max=self._bytes_max
         )
-        await words.end("The history of this document is gone; load it again.")
+        await words.end("This document's history is gone; load it again.")
 
     def receive(self, member: Member, data: bytes) -> bool:
         """Whether this member is on its way out; then `data` is taken. Raises BadFrame, TooBig."""

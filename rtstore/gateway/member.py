@@ -125,15 +125,23 @@ class Member:
             self.outbox.abort()
 
     async def close_for_good(
-        self, why: str, *, is_reloadable: bool, reason: str = "unknown_session"
+        self,
+        why: str,
+        *,
+        is_reloadable: bool,
+        is_kept: bool = False,
+        reason: str = "unknown_session",
     ) -> None:
-        """Close so that the stock front end gives its copy up (1003 with JSON)."""
+        """Close so that the stock front end gives its copy up (1003 with JSON).
+
+        `is_kept`: all that it had is here. Else a page that keeps documents keeps its own.
+        """
         told: dict[str, Any] = {"reason": reason, "reloadable": is_reloadable}
-        if why:
-            told["errorReason"] = why
-        text = json.dumps(told, separators=(",", ":"))
-        if len(text) > REASON_BYTES_MAX:
-            text = json.dumps(
-                {"reason": reason, "reloadable": is_reloadable}, separators=(",", ":")
-            )
-        await self.close(Code.GONE, text)
+        if is_kept:
+            told["kept"] = True
+        text = _json(told | {"errorReason": why} if why else told)
+        await self.close(Code.GONE, text if len(text) <= REASON_BYTES_MAX else _json(told))
+
+
+def _json(told: dict[str, Any]) -> str:
+    return json.dumps(told, separators=(",", ":"))

@@ -58,7 +58,7 @@ async def test_a_tab_of_an_earlier_history_leaves_what_it_has_and_is_told_to_loa
     async with two.link.listen(log.keys.feed, heard.append):
         async with joined(one, "ada", session=EARLIER, doc=doc) as ada:
             code, reason = await until_closed(ada)
-    assert (code, reason["reloadable"]) == (1003, True)
+    assert (code, reason["reloadable"], reason["kept"]) == (1003, True, True)
     assert await drafts_of(one.link, log) == [Draft("ada", "file", "text", doc.get_update())]
     assert any(b'"draft"' in message for message in heard)
     assert await log.read() == before
@@ -82,6 +82,7 @@ async def test_a_session_of_nobody_we_know_is_closed_unasked(workers: Pair, sess
         message = await ada.socket.receive(timeout=10)
         assert message.type is WSMsgType.CLOSE
         assert ada.socket.close_code == 1003
+        assert "kept" not in json.loads(message.extra or "{}")
     assert await drafts_of(one.link, log) == []
 
 
@@ -92,6 +93,7 @@ async def test_who_may_only_read_is_closed_unasked(workers: Pair) -> None:
     async with joined(one, "ada", session=EARLIER, rights=rights, doc=tab("unsent")) as ada:
         message = await ada.socket.receive(timeout=10)
         assert message.type is WSMsgType.CLOSE
+        assert "kept" not in json.loads(message.extra or "{}")
     assert await drafts_of(one.link, log) == []
 
 
@@ -102,7 +104,22 @@ async def test_a_tab_that_says_nothing_is_closed_after_a_while(
     one, _ = workers
     log = await make_document(one.link)
     async with joined(one, "ada", session=EARLIER) as ada:
-        assert await ada.until_closed() == 1003
+        asked = await ada.socket.receive(timeout=10)
+        assert isinstance(frames.decode(asked.data), frames.SyncStep1)
+        message = await ada.socket.receive(timeout=10)
+        assert ada.socket.close_code == 1003
+        assert "kept" not in json.loads(message.extra or "{}")
+    assert await drafts_of(one.link, log) == []
+
+
+async def test_a_tab_that_has_nothing_leaves_nothing_and_has_nothing_to_lose(
+    workers: Pair,
+) -> None:
+    one, _ = workers
+    log = await make_document(one.link)
+    async with joined(one, "ada", session=EARLIER, doc=Doc()) as ada:
+        code, reason = await until_closed(ada)
+    assert (code, reason["kept"]) == (1003, True)
     assert await drafts_of(one.link, log) == []
 
 
@@ -151,9 +168,10 @@ async def test_members_whose_history_ends_under_them_are_asked_too(workers: Pair
         await bob.until(lambda: bob.synced)
         ada.doc.get("source", type=Text).insert(0, "unsent ")
         await end_history(one.link, log)
-        await ada.hear_for(10.0)
-        await bob.hear_for(10.0)
-        assert (ada.socket.close_code, bob.socket.close_code) == (1003, 1003)
+        for person in (ada, bob):
+            code, reason = await until_closed(person)
+            assert (code, reason["kept"]) == (1003, True)
+            assert "load it again" in reason["errorReason"]  # it fits in beside that
         kept = {one.user: one.update for one in await drafts_of(one.link, log)}
         assert kept == {"ada": ada.doc.get_update(), "bob": bob.doc.get_update()}
     assert not any(entry.is_content for entry in await log.read())

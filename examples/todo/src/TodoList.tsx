@@ -94,11 +94,11 @@ function Add({ onAdd }: { onAdd(text: string): void }): ReactNode {
 
 /** Where the list is not what the schema says, whoever made it so. */
 function Problems(): ReactNode {
-  const [{ invalid }] = useMap<string[]>('state')
-  if (!invalid) return null
+  const [{ invalid }] = useMap('state')
+  if (!Array.isArray(invalid)) return null // a page may write anything there
   return (
     <ul className="problems" role="alert">
-      {invalid.map((problem) => (
+      {invalid.map(String).map((problem) => (
         <li key={problem}>{problem}</li>
       ))}
     </ul>

@@ -34,6 +34,8 @@ class CloseReason(Record):
 
     reason: Literal["unknown_session", "version_mismatch", "initialization_error"]
     reloadable: bool
+    kept: bool | None = None
+    """True: a draft has what the page had, or there was nothing. Else its own copy is the last."""
     sessionId: str | None = None  # noqa: N815
     errorReason: str | None = None  # noqa: N815
     """Why, for people."""

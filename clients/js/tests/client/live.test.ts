@@ -1,6 +1,12 @@
 // What the server has, live, and what it can be asked to do.
 
-import { notebookView, RtActionError, RtClosedError, type SocketClass } from '@rtstore/client'
+import {
+  notebookView,
+  type Question,
+  RtActionError,
+  RtClosedError,
+  type SocketClass
+} from '@rtstore/client'
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 
@@ -114,7 +120,11 @@ test('a cell is run, and its outputs come with the document', async () => {
   )
 })
 
-test('what was typed last is what runs, however late it arrives', async () => {
+test.each([
+  ['', (path: string) => path],
+  [', under another way to say its path', (path: string) => `/${path}`],
+  [', after it was renamed', (path: string) => `renamed-${path}`]
+])('what was typed last is what runs, however late it arrives%s', async (_how, now) => {
   const held: (() => void)[] = []
   let isHeld = false
   class Slow extends WebSocket {
@@ -135,10 +145,16 @@ test('what was typed last is what runs, however late it arrives', async () => {
   const notebook = store.notebook(path)
   await notebook.ready
   const view = notebookView(notebook.ydoc)
+  const wanted = now(path)
+  if (wanted.startsWith('renamed')) {
+    await storeAt(1).request('contents.rename', { path, new_path: wanted })
+    await until(() => notebook.path === wanted, 'it is known under its new name')
+  }
   isHeld = true
   view.setSource('cell-0', 'print("new")')
-  const run = store.runCell(path, 'cell-0')
+  const run = store.runCell(wanted, 'cell-0')
   await until(() => held.length > 0, 'it is on its way')
+  await new Promise((resolve) => setTimeout(resolve, 100))
   expect(asked.filter((url) => url.includes('actions'))).toEqual([])
   isHeld = false
   for (const send of held) send()
@@ -175,7 +191,36 @@ test('a question of a cell is answered, and a run that waits is taken out', asyn
   expect((await queued).runs).toMatchObject([{ state: 'aborted' }])
 })
 
-async function until2<T>(ask: () => Promise<T>): Promise<T> {
+test('an answer is for the question that was read, and for no later one', async () => {
+  const store = storeAt(0)
+  const path = notebookFile(
+    'from getpass import getpass\nfirst = input("go on? ")\nsecond = getpass("delete all? ")'
+  )
+  const room = store.server()
+  await room.ready
+  const asked = store.runCell(path, 'cell-0')
+  const { id, run } = await until2(async () =>
+    [...(room.tables.kernels?.values() ?? [])].find((one) => one.path === path && one.run)
+  )
+  const next = (prompt: string): Promise<Question> =>
+    until2(async () => {
+      const question = await store.question(id, run!.id)
+      return question.prompt === prompt ? question : undefined
+    })
+  const first = await next('go on? ')
+  expect(first).toMatchObject({ waits: true, password: false })
+  await store.answerInput(id, run!.id, 'yes', { promptId: first.prompt_id })
+  const second = await next('delete all? ')
+  expect(second).toMatchObject({ waits: true, password: true })
+  const late = store.answerInput(id, run!.id, 'yes', { promptId: first.prompt_id })
+  await expect(late).rejects.toMatchObject({ status: 409 })
+  expect(await store.question(id, run!.id)).toEqual(second)
+  await store.answerInput(id, run!.id, 'no', { promptId: second.prompt_id })
+  expect((await asked).runs).toMatchObject([{ state: 'ok' }])
+  expect(await store.question(id, run!.id)).toMatchObject({ waits: false, prompt_id: '' })
+})
+
+async function until2<T>(ask: () => Promise<T>): Promise<NonNullable<T>> {
   const end = Date.now() + 15_000
   for (;;) {
     const found = await ask()

@@ -2,13 +2,11 @@
 
 import 'fake-indexeddb/auto'
 
-import { readdirSync } from 'node:fs'
-
-import type { SocketLike } from '@rtstore/client'
 import { expect, test } from 'vitest'
 
+import { earlierHistory, Unreachable } from '../support/browser.js'
 import { line } from '../support/line.js'
-import { lab, read, storeAt, textFile, until } from '../support/server.js'
+import { draftOf, lab, read, storeAt, textFile, until } from '../support/server.js'
 
 test('a kept document opens without a server; what is typed then is sent by the next page', async () => {
   const path = textFile('kept')
@@ -65,35 +63,8 @@ test('a page whose history is gone is told, keeps its copy, and opens it anew', 
   const earlier = store.text(path)
   earlier.ydoc.getText('source').insert(0, 'mine')
   await until(() => earlier.status === 'closed', 'it is closed')
-  expect(earlier.closedWhy).toMatchObject({ code: 1003, reloadable: true })
+  expect(earlier.closedWhy).toMatchObject({ code: 1003, reloadable: true, kept: true })
   expect(earlier.ydoc.getText('source').toString()).toBe('mine')
   await until(() => draftOf(path), 'there is a draft beside the file')
   expect(store.text(path)).not.toBe(earlier)
 })
-
-/** As the server would have answered before the history of the document was lost. */
-const earlierHistory: typeof fetch = async (...asked) => {
-  const answer = await fetch(...asked)
-  const told = await answer.json()
-  const sessionId = told.sessionId.replace(/[^.]*$/, 'earlier')
-  return Response.json({ ...told, sessionId }, { status: answer.status })
-}
-
-/** A socket of a browser without a network. */
-class Unreachable implements SocketLike {
-  binaryType = ''
-  onopen = null
-  onmessage = null
-  onclose: SocketLike['onclose'] = null
-  onerror = null
-  constructor() {
-    queueMicrotask(() => this.onclose?.({ code: 1006 }))
-  }
-  send(): void {}
-  close(): void {}
-}
-
-function draftOf(path: string): string | undefined {
-  const [stem] = path.split('.')
-  return readdirSync(lab.notes).find((name) => name !== path && name.startsWith(`${stem}`))
-}

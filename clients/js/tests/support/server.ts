@@ -1,6 +1,6 @@
 // The lab as tests use it: stores of its two workers, files, waiting.
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 import { RtStore, type RtStoreOptions, type SocketClass } from '@rtstore/client'
@@ -50,6 +50,12 @@ export function write(path: string, content: string): void {
 
 export function read(path: string): string {
   return readFileSync(join(lab.notes, path), 'utf8')
+}
+
+/** The name of the draft beside a file of the root, if there is one. */
+export function draftOf(path: string): string | undefined {
+  const [stem] = path.split('.')
+  return readdirSync(lab.notes).find((name) => name !== path && name.startsWith(`${stem}`))
 }
 
 /** A new text file; its path. */

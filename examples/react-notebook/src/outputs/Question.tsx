@@ -1,10 +1,12 @@
-// What a running cell asks: input().
+// What a running cell asks: input(), getpass().
 
-import type { Output } from '@rtstore/client'
+import type { Output, Question as Told } from '@rtstore/client'
 import { useStore } from '@rtstore/react'
-import { type FormEvent, type ReactNode, useState } from 'react'
+import { type FormEvent, type ReactNode, useEffect, useState } from 'react'
 
 import { useAttempt } from '../Notices.js'
+
+const LOOK_MS = 1_000
 
 interface Asked {
   prompt: string
@@ -23,19 +25,56 @@ export function questionOf(output: Output): Asked | null {
 
 /** Whoever may run cells may answer; the first one counts. */
 export function Question({ prompt, kernelId, runId }: Asked): ReactNode {
+  const told = useQuestion(kernelId, runId)
+  return (
+    <div className="question">
+      <span>{prompt || 'The cell waits for input.'}</span>
+      {told?.waits && <Answer key={told.prompt_id} kernelId={kernelId} runId={runId} told={told} />}
+    </div>
+  )
+}
+
+/** Two questions in the same words look the same in the notebook: the server knows which it is. */
+function useQuestion(kernelId: string, runId: string): Told | undefined {
+  const store = useStore()
+  const [told, setTold] = useState<Told>()
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    let isOver = false
+    const look = async (): Promise<void> => {
+      const now = await store.question(kernelId, runId).catch(() => undefined)
+      if (isOver) return
+      if (now) setTold(now)
+      timer = setTimeout(look, LOOK_MS)
+    }
+    void look()
+    return () => {
+      isOver = true
+      clearTimeout(timer)
+    }
+  }, [store, kernelId, runId])
+  return told
+}
+
+function Answer(props: { kernelId: string; runId: string; told: Told }): ReactNode {
+  const { kernelId, runId, told } = props
   const store = useStore()
   const attempt = useAttempt()
   const [answer, setAnswer] = useState('')
   const submit = (event: FormEvent): void => {
     event.preventDefault()
-    attempt(() => store.answerInput(kernelId, runId, answer))
+    attempt(() => store.answerInput(kernelId, runId, answer, { promptId: told.prompt_id }))
   }
   return (
-    <form className="question" onSubmit={submit}>
-      <label>
-        <span>{prompt || 'The cell waits for input.'}</span>
-        <input value={answer} onChange={(event) => setAnswer(event.target.value)} autoFocus />
-      </label>
+    <form onSubmit={submit}>
+      <input
+        aria-label={told.prompt || 'Answer'}
+        type={told.password ? 'password' : 'text'}
+        autoComplete="off"
+        value={answer}
+        onChange={(event) => setAnswer(event.target.value)}
+        autoFocus
+      />
       <button>Answer</button>
     </form>
   )

@@ -1,8 +1,9 @@
 // The server as requests and sockets reach it: its address, the token, the cookie's proof.
 
-import { RtHttpError } from './errors.js'
+import { forGood, RtClosedError, RtHttpError } from './errors.js'
 
-/** Jupyter's token, or what gives one; called anew for each request and each socket. */
+/** Jupyter's token, or what gives one; called anew for each request and each socket. What it
+ *  throws is as a server that can't be reached. */
 export type Token = string | (() => string | Promise<string>)
 
 /** What is used of a websocket: browsers', node's, and those of the package `ws` fit. */
@@ -58,11 +59,11 @@ export class Connection {
     return url.href
   }
 
-  /** A new socket. */
+  /** A new socket. Throws RtClosedError where there never will be one. */
   socket(url: string): SocketLike {
     const Socket = this.#options.WebSocket ?? (globalThis.WebSocket as SocketClass | undefined)
-    if (!Socket) throw new TypeError('no WebSocket here: give RtStore one')
-    const socket = new Socket(url)
+    if (!Socket) throw new RtClosedError(forGood(4500, 'no WebSocket here: give RtStore one'))
+    const socket = made(Socket, url)
     socket.binaryType = 'arraybuffer'
     return socket
   }
@@ -70,18 +71,20 @@ export class Connection {
   /** The JSON of an answer with status 2xx. Throws RtHttpError. */
   async json<T>(method: string, path: string, body?: unknown, waitMs = ANSWER_MS): Promise<T> {
     const answer = await this.#ask(method, path, body, waitMs)
-    const text = await answer.text().catch(() => '')
-    let told: unknown = null
+    const text = await answer.text().catch((error: unknown) => {
+      throw new RtHttpError(`half an answer from ${this.base}: ${told(error)}`, 0)
+    })
+    let said: unknown = null
     try {
-      told = text ? JSON.parse(text) : null
+      said = text ? JSON.parse(text) : null
     } catch {
       if (answer.ok) throw new RtHttpError(`${this.base} did not answer with JSON`, 0)
     }
     if (!answer.ok) {
-      const { message } = (told ?? {}) as { message?: string }
+      const { message } = (said ?? {}) as { message?: string }
       throw new RtHttpError(message || answer.statusText || `${answer.status}`, answer.status)
     }
-    return told as T
+    return said as T
   }
 
   async #ask(method: string, path: string, body: unknown, waitMs: number): Promise<Response> {
@@ -97,14 +100,33 @@ export class Connection {
     try {
       return await ask(this.base + path, request)
     } catch (error) {
-      throw new RtHttpError(`can't reach ${this.base}: ${(error as Error).message}`, 0)
+      throw new RtHttpError(`can't reach ${this.base}: ${told(error)}`, 0)
     }
   }
 
   async #token(): Promise<string> {
     const { token } = this.#options
-    return (typeof token === 'function' ? await token() : token) ?? ''
+    if (typeof token !== 'function') return token ?? ''
+    try {
+      return (await token()) ?? ''
+    } catch (error) {
+      throw new RtHttpError(`no token: ${told(error)}`, 0) // as when nothing is reached
+    }
   }
+}
+
+/** The address or the page does not allow it: that stays so. All else may pass. */
+function made(Socket: SocketClass, url: string): SocketLike {
+  try {
+    return new Socket(url)
+  } catch (error) {
+    const isFinal = ['SyntaxError', 'SecurityError'].includes((error as Error | null)?.name ?? '')
+    throw isFinal ? new RtClosedError(forGood(4500, String(error))) : error
+  }
+}
+
+function told(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function xsrf(): string {

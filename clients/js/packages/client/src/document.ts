@@ -12,7 +12,7 @@ import { Counted } from './counted.js'
 import { type Closed, RtClosedError, RtError, RtHttpError } from './errors.js'
 import { RtNotSavedError, RtNotSentError } from './errors.js'
 import * as frames from './frames.js'
-import { isKept, Kept, recall, remember } from './offline.js'
+import { forget, isKept, Kept, recall, remember, tried } from './offline.js'
 import { Presence, type User } from './presence.js'
 import { type Asked, type Session, openSession, roomUrl } from './session.js'
 import { type Peer, RoomSocket, type Status } from './socket.js'
@@ -42,9 +42,12 @@ export class RtDocument extends Counted {
   readonly #acknowledged = new Acknowledged()
   readonly #answers = new Map<number, (isSaved: boolean) => void>()
   #session: Session | undefined
+  /** What this browser kept is on its way. */
   #adopting: Promise<void> | undefined
   #kept: Kept | undefined
   #isSynced = false
+  /** How many edits there were when the server asked last for what it does not have. */
+  #answered = -1
   /** Whether the server has asked on this socket: before, our updates may lack causes. */
   #maySend = false
   #pending: Uint8Array[] = []
@@ -72,6 +75,7 @@ export class RtDocument extends Counted {
     this.ready.catch(() => {}) // who waits for it is told
     this.ydoc.on('update', (update, origin) => this.#edited(update, origin))
     this.ydoc.getMap('state').observe(() => this.#news())
+    if (options.session && options.offline) this.#adopting = this.#useKept(options.session)
     this.#socket = new RoomSocket(connection, this.#peer(), frames.WHO_IS_HERE)
     const send = (message: Uint8Array): void => this.#socket.send(message)
     this.#presence = new Presence(this.ydoc, send, () => this.tell())
@@ -262,37 +266,32 @@ export class RtDocument extends Counted {
       const late = setTimeout(() => void this.#useRemembered(), LOCAL_AFTER_MS)
       await asking.catch(() => this.#useRemembered()).finally(() => clearTimeout(late))
     }
-    try {
-      const told = await asking
-      if (!this.#session) await (this.#adopting ??= this.#adopt(told))
-    } catch (error) {
+    const told = await asking.catch((error: unknown) => {
       // It was moved, or deleted: the room of the one that we have tells which.
       const isGone = error instanceof RtHttpError && [400, 404, 405].includes(error.status)
       if (!(isGone && this.#session)) throw error
-    }
+    })
+    await this.#adopting // before the server asks what we have
+    if (told && !this.#session) await (this.#adopting = this.#adopt(told))
     return roomUrl(this.#connection, this.#session!)
   }
 
-  /** The server said which history it is. What is kept here of an earlier one is handed in. */
+  /** The server said which history it is. What is kept here of earlier ones is handed in. */
   async #adopt(session: Session): Promise<void> {
     this.#session = session
     if (!this.#options.offline) return
-    const { base } = this.#connection
-    try {
-      const earlier = await recall(base, this.asked)
-      if (earlier && earlier.sessionId !== session.sessionId) void this.#handIn(earlier)
+    await tried(async () => {
+      const earlier = await remember(this.#connection.base, this.asked, session)
+      void tried(() => this.#handIn(earlier))
       await this.#useKept(session)
-      await remember(base, this.asked, session)
-    } catch (error) {
-      console.warn('rtstore: nothing can be kept in this browser', error)
-    }
+    })
   }
 
   async #useRemembered(): Promise<void> {
-    await (this.#adopting ??= (async () => {
-      const earlier = await recall(this.#connection.base, this.asked).catch(() => undefined)
-      if (earlier && !this.#session) await this.#useKept((this.#session = earlier))
-    })())
+    await (this.#adopting ??= tried(async () => {
+      const last = await recall(this.#connection.base, this.asked)
+      if (last && !this.#session) await this.#useKept((this.#session = last))
+    }))
     if (!this.#session) this.#adopting = undefined
   }
 
@@ -305,14 +304,28 @@ export class RtDocument extends Counted {
     this.#news()
   }
 
-  /** A history that is gone: the server keeps what was typed in it as a draft beside the file. */
-  async #handIn(session: Session): Promise<void> {
-    const last = new RtDocument(this.#connection, this.asked, { offline: true, session })
-    await last.#useKept(session)
-    const kept = last.#kept
-    if (kept?.isUnsent) await last.#until(() => false, LINGER_MS).catch(() => {})
-    if (last.closedWhy || !kept?.isUnsent) await kept?.clear()
-    last.destroy()
+  /** Histories that are gone: the server keeps what was typed in each as a draft beside the file.
+   *  What it does not take stays here until the document is opened again. */
+  async #handIn(earlier: Session[]): Promise<void> {
+    for (const session of earlier) {
+      const options = { offline: true, session }
+      const last = new RtDocument(this.#connection, this.asked, options).retain()
+      try {
+        await last.#adopting
+        await last.#until(() => last.#isHandedOver, LINGER_MS).catch(() => {}) // refused
+        if (!last.#isHandedOver) continue
+        await last.#kept?.clear()
+        await forget(this.#connection.base, this.asked, session)
+      } finally {
+        last.destroy()
+      }
+    }
+  }
+
+  /** Whether all that was edited here is on the server: in the store, or in a draft. */
+  get #isHandedOver(): boolean {
+    const isInDraft = this.closedWhy?.kept && this.#answered === this.#acknowledged.edits
+    return isInDraft || !this.hasLocalChanges
   }
 
   #joined(): void {
@@ -332,7 +345,7 @@ export class RtDocument extends Counted {
     if (why) {
       this.#setFailed(new RtClosedError(why))
       this.refused()
-      if (why.reloadable || !this.hasLocalChanges) void this.#kept?.clear().catch(() => {})
+      if (this.#isHandedOver) void this.#kept?.clear().catch(() => {})
     }
     this.#news()
   }
@@ -367,6 +380,7 @@ export class RtDocument extends Counted {
 
   #asked(vector: Uint8Array): void {
     this.#pending = [] // it is in the answer
+    this.#answered = this.#acknowledged.edits
     this.#say('step2', Y.encodeStateAsUpdate(this.ydoc, vector))
     this.#maySend = true
   }

@@ -26,6 +26,8 @@ export interface Closed {
   reason: string
   /** The history of this copy is gone, but the document is there: open it again. */
   reloadable: boolean
+  /** The server has what this copy had: what was not sent is a draft beside the file. */
+  kept: boolean
 }
 
 /** It was closed for good: connecting again would end in the same way. */
@@ -66,13 +68,19 @@ const FINAL = new Set([GONE, 1007, 1009, 4400, 4401, 4402, 4403, 4404])
 /** What a close code means; null where connecting again makes sense. */
 export function whyClosed(code: number, reason: string): Closed | null {
   if (!FINAL.has(code)) return null
-  if (code !== GONE) return { code, reason: reason || `closed with ${code}`, reloadable: false }
-  let told: { errorReason?: unknown; reloadable?: unknown } = {}
+  if (code !== GONE) return forGood(code, reason)
+  let told: { errorReason?: unknown; reloadable?: unknown; kept?: unknown } = {}
   try {
     told = JSON.parse(reason)
   } catch {
     // an intermediary's 1003: it has no JSON
   }
   const why = told.errorReason || "the document's history is another now; open it again"
-  return { code, reason: String(why), reloadable: told.reloadable !== false }
+  const { reloadable, kept } = told
+  return { code, reason: String(why), reloadable: reloadable !== false, kept: kept === true }
+}
+
+/** Closed, and whatever this copy had is here alone. */
+export function forGood(code: number, reason: string): Closed {
+  return { code, reason: reason || `closed with ${code}`, reloadable: false, kept: false }
 }

@@ -53,30 +53,68 @@ export class Kept {
   }
 }
 
+/** Where a browser keeps nothing, as in some private windows, all the rest works. */
+export async function tried(work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    console.warn('rtstore: nothing can be kept in this browser', error)
+  }
+}
+
+/** A session, and those before it whose edits nobody has taken yet. */
+type Remembered = Session & { earlier?: Session[] }
+
 /** The session in which a document was open here last. */
-export async function recall(base: string, asked: Asked): Promise<Session | undefined> {
-  const db = await open()
+export function recall(base: string, asked: Asked): Promise<Session | undefined> {
+  return inSessions('readonly', async (store) => {
+    const found = await read(store, key(base, asked))
+    return found && plain(found)
+  })
+}
+
+/** It is open in this one now. Gives the earlier ones that may have edits nobody has taken yet. */
+export function remember(base: string, asked: Asked, session: Session): Promise<Session[]> {
+  return inSessions('readwrite', async (store) => {
+    const last = await read(store, key(base, asked))
+    const before = last ? [...(last.earlier ?? []), plain(last)] : []
+    const earlier = before.filter((one) => !isSame(one, session))
+    await idb.put(store, { ...session, earlier } as never, key(base, asked))
+    return earlier
+  })
+}
+
+/** Nothing is left here of this earlier session. */
+export function forget(base: string, asked: Asked, session: Session): Promise<void> {
+  return inSessions('readwrite', async (store) => {
+    const last = await read(store, key(base, asked))
+    const earlier = last?.earlier?.filter((one) => !isSame(one, session))
+    if (last) await idb.put(store, { ...last, earlier } as never, key(base, asked))
+  })
+}
+
+async function inSessions<T>(
+  mode: 'readonly' | 'readwrite',
+  use: (store: IDBObjectStore) => Promise<T>
+): Promise<T> {
+  const db = await idb.openDB(SESSIONS, (fresh) => idb.createStores(fresh, [[SESSIONS]]))
   try {
-    const [store] = idb.transact(db, [SESSIONS], 'readonly')
-    const found: unknown = store && (await idb.get(store, key(base, asked)))
-    return (found as Session | undefined) ?? undefined
+    return await use(idb.transact(db, [SESSIONS], mode)[0]!)
   } finally {
     db.close()
   }
 }
 
-export async function remember(base: string, asked: Asked, session: Session): Promise<void> {
-  const db = await open()
-  try {
-    const [store] = idb.transact(db, [SESSIONS], 'readwrite')
-    if (store) await idb.put(store, session as never, key(base, asked))
-  } finally {
-    db.close()
-  }
+async function read(store: IDBObjectStore, name: string): Promise<Remembered | undefined> {
+  return ((await idb.get(store, name)) as unknown as Remembered | undefined) ?? undefined
 }
 
-function open(): Promise<IDBDatabase> {
-  return idb.openDB(SESSIONS, (db) => idb.createStores(db, [[SESSIONS]]))
+function plain({ format, type, fileId, sessionId }: Session): Session {
+  return { format, type, fileId, sessionId }
+}
+
+function isSame(one: Session, other: Session): boolean {
+  return one.fileId === other.fileId && one.sessionId === other.sessionId
 }
 
 function key(base: string, { format, type, path }: Asked): string {

@@ -18,6 +18,16 @@ export type Run = told.MarkedRun
 /** What `cell.run` gives. */
 export type CellRun = told.CellsRun
 
+/** What a running cell asks. */
+export interface Question {
+  prompt: string
+  /** Which one it is: of two questions of one run each has its own. Empty when nothing is asked. */
+  prompt_id: string
+  /** Whether the answer must not be shown. */
+  password: boolean
+  waits: boolean
+}
+
 /** What each action takes and gives. */
 export type Actions = told.Actions
 export type ActionName = keyof Actions

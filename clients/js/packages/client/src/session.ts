@@ -25,8 +25,13 @@ export interface Session {
 export function openSession(connection: Connection, asked: Asked): Promise<Session> {
   const { path, format, type, schema } = asked
   const body = schema ? { format, type, schema } : { format, type }
-  const name = encodeURIComponent(path.replace(/^\/+|\/+$/g, ''))
+  const name = encodeURIComponent(withoutSlashes(path))
   return connection.json('PUT', `api/collaboration/session/${name}`, body)
+}
+
+/** As the server calls it. */
+export function withoutSlashes(path: string): string {
+  return path.replace(/^\/+|\/+$/g, '')
 }
 
 /** The socket's URL; asks to be told what is stored. */

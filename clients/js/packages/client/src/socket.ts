@@ -1,7 +1,7 @@
 // A socket into one room, which comes back by itself.
 
 import type { Connection, SocketLike } from './connection.js'
-import { type Closed, RtClosedError, RtHttpError, whyClosed } from './errors.js'
+import { type Closed, forGood, RtClosedError, RtHttpError, whyClosed } from './errors.js'
 
 /** `closed`: for good, or released. */
 export type Status = 'connecting' | 'connected' | 'disconnected' | 'closed'
@@ -188,13 +188,15 @@ export class RoomSocket {
   }
 }
 
-/** Why `url()` failed: null if it may be tried again. */
+/** Why there was no socket: null if it may be tried again. */
 function refused(error: unknown): Closed | null {
   if (error instanceof RtClosedError) return error.why
+  if (error instanceof URIError) return forGood(4400, String(error)) // no path is called so
   if (!(error instanceof RtHttpError)) {
-    return { code: 4500, reason: String(error), reloadable: false }
+    console.error('rtstore: no connection; it is tried again', error)
+    return null
   }
   const codes: Record<number, number> = { 400: 4400, 401: 4401, 403: 4403, 404: 4404, 405: 4404 }
   const code = codes[error.status]
-  return code ? { code, reason: error.message, reloadable: false } : null
+  return code ? forGood(code, error.message) : null
 }

@@ -10,11 +10,12 @@ import type {
   ActionParams,
   CellRun,
   DirectoryTables,
+  Question,
   Run,
   ServerTables,
   Whoami
 } from './records.js'
-import { type Asked, openSession } from './session.js'
+import { type Asked, openSession, withoutSlashes } from './session.js'
 
 export interface RtStoreOptions extends ConnectionOptions {
   /** Keep documents in this browser (IndexedDB): they open and can be edited without a server. */
@@ -103,7 +104,7 @@ export class RtStore {
 
   /** As `directory`, but not held. */
   peekDirectory(path: string): LiveRoom<DirectoryTables> {
-    const clean = path.replace(/^\/+|\/+$/g, '')
+    const clean = withoutSlashes(path)
     return this.#shared(`dir:${clean}`, () => {
       const name = async (): Promise<string> => `dir:${(await this.whoami()).id}:${clean}`
       return new LiveRoom(this.#connection, name)
@@ -129,8 +130,7 @@ export class RtStore {
   /** Run a cell, or several; resolves when they are over. What was edited in this store's notebook
    *  is sent first. Throws RtActionError; RtNotSentError, and then nothing was run. */
   async runCell(path: string, cells: string | string[], kernelName?: string): Promise<CellRun> {
-    const open = this.#open.get(keyOf({ path, ...NOTEBOOK }))
-    if (open instanceof RtDocument && !open.isDestroyed) await open.flush()
+    await Promise.all(this.#notebooksAt(path).map((open) => open.flush()))
     const params = { path, cells: [cells].flat(), kernel_name: kernelName ?? null }
     return (await this.request('cell.run', params)).result
   }
@@ -150,9 +150,21 @@ export class RtStore {
     await this.#connection.json('DELETE', `rtstore/runs/${kernelId}/${runId}`)
   }
 
-  /** Answer what a cell asks. Throws RtHttpError with 409 when somebody was first. */
-  async answerInput(kernelId: string, runId: string, value: string): Promise<void> {
-    await this.#connection.json('POST', `rtstore/input/${kernelId}/${runId}`, { value })
+  /** What a run asks now. Throws RtHttpError. */
+  question(kernelId: string, runId: string): Promise<Question> {
+    return this.#connection.json('GET', `rtstore/input/${kernelId}/${runId}`)
+  }
+
+  /** Answer what a cell asks: with `promptId` this question and no later one, else whatever it asks
+   *  now. Throws RtHttpError with 409 when somebody was first, or it asks something else. */
+  async answerInput(
+    kernelId: string,
+    runId: string,
+    value: string,
+    { promptId }: { promptId?: string | undefined } = {}
+  ): Promise<void> {
+    const body = { value, prompt_id: promptId }
+    await this.#connection.json('POST', `rtstore/input/${kernelId}/${runId}`, body)
   }
 
   /** Any other request of the server: path below the base URL, JSON in and out. */
@@ -164,6 +176,16 @@ export class RtStore {
   destroy(): void {
     for (const one of [...this.#open.values()]) one.destroy()
     this.#open.clear()
+  }
+
+  /** The notebooks that are open and are here, or were when they were opened. */
+  #notebooksAt(path: string): RtDocument[] {
+    const isIt = (other: string): boolean => withoutSlashes(other) === withoutSlashes(path)
+    return [...this.#open.values()].filter((one): one is RtDocument => {
+      if (!(one instanceof RtDocument) || one.isDestroyed) return false
+      const { asked } = one
+      return asked.type === NOTEBOOK.type && (isIt(one.path) || isIt(asked.path))
+    })
   }
 
   /** The one under this key, unless it has ended. */
