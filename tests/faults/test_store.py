@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from redis.exceptions import BusyLoadingError, RedisError
+from redis.exceptions import BusyLoadingError, RedisError, ResponseError
 
 from tests.faults.checker import Tally
 from tests.faults.laboratory import Laboratory
@@ -80,6 +80,16 @@ async def test_the_end_of_it_is_lost(here: Laboratory, measured: Measured) -> No
         await here.store.start()
         await people.until_typed(5)
     measured(f"2 kB lost: all as it must be after {people.healed_s:.1f} s")
+
+
+async def test_it_is_cut_off_in_a_compaction(here: Laboratory, measured: Measured) -> None:
+    async with here.people("half compacted.ipynb") as people:
+        await people.compact()
+        here.store.kill()
+        _cut_at(here.store.data, b"XTRIM")  # after the snapshot, within its transaction
+        await here.store.start()
+        await people.until_typed(5)
+    measured(f"cut off in a compaction: all as it must be after {people.healed_s:.1f} s")
 
 
 @pytest.mark.parametrize("what", ["log", "meta", "snap"])
@@ -156,6 +166,32 @@ async def test_full(here: Laboratory, measured: Measured) -> None:
         await redis.config_set("maxmemory", 0)
         assert all(typist.acked <= words for typist, words in before.items())
     measured(f"store full: all as it must be after {people.healed_s:.1f} s")
+
+
+async def test_it_can_not_write_to_its_disk(here: Laboratory, measured: Measured) -> None:
+    async with here.people("no disk.ipynb") as people, here.store.client() as redis:
+        in_the_way = here.store.data / "dump.rdb"
+        in_the_way.mkdir()
+        await redis.config_set("save", "1 1")  # to which no snapshot can be renamed
+
+        async def refuses() -> bool:
+            try:
+                await redis.hset("of nobody", "a", "b")
+            except ResponseError as error:
+                return "MISCONF" in str(error)
+            return False
+
+        await until(refuses, what="it takes nothing", timeout_s=30)
+        before = {typist: (len(typist.words), typist.acked) for typist in people.typists}
+        words = {typist: count for typist, (count, _) in before.items()}
+        await until(lambda: _all_typed_on(words), what="they type on", timeout_s=20)
+        assert await refuses()
+        assert all(typist.acked <= count for typist, (count, _) in before.items())
+        in_the_way.rmdir()
+        await redis.config_set("save", "")
+        await redis.delete("of nobody")
+        await people.until_typed(5)
+    measured(f"no disk: all as it must be after {people.healed_s:.1f} s")
 
 
 async def _all_typed_on(before: Mapping[Typist, int]) -> bool:
@@ -243,5 +279,16 @@ async def test_it_drops_a_worker_that_reads_nothing(here: Laboratory, measured: 
 
 def _cut(data: Path, size: int) -> None:
     """Cut the end off the newest append-only file."""
-    newest = max(data.glob("appendonlydir/*.incr.aof"), key=lambda path: path.stat().st_mtime)
+    newest = _newest(data)
     os.truncate(newest, max(newest.stat().st_size - size, 0))
+
+
+def _cut_at(data: Path, word: bytes) -> None:
+    """Cut it in the middle of a command's name."""
+    newest = _newest(data)
+    at = newest.read_bytes().rindex(word)
+    os.truncate(newest, at + len(word) // 2)
+
+
+def _newest(data: Path) -> Path:
+    return max(data.glob("appendonlydir/*.incr.aof"), key=lambda path: path.stat().st_mtime)
