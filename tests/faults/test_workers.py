@@ -11,6 +11,7 @@ import pytest
 
 from tests.faults.checker import Tally
 from tests.faults.laboratory import Laboratory
+from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
@@ -51,7 +52,13 @@ async def test_the_keeper_stands_still_and_comes_back(
         assert slot is not None
         process = here.process(slot)
         process.send_signal(signal.SIGSTOP)
+
+        async def is_replaced() -> bool:
+            keeper = await here.keeper_of(people.path)
+            return keeper is not None and keeper.worker != slot.worker
+
         try:
+            await until(is_replaced, what="another keeps it", timeout_s=30)
             other = next(one for one in people.typists if one is not people.typists[slot.slot])
             await people.until_typed(60, but=people.typists[slot.slot])
             assert other.acked
