@@ -24,7 +24,7 @@ Output = dict[str, Any]
 
 INLINE_CHARS_MAX = 2**20
 """Of one value of a bundle, as of an image."""
-STREAM_CHARS_MAX = 2**18
+STREAM_CHARS_MAX = 2**17
 """Of a stream: a page lays the whole text out anew with each addition, and stands still then."""
 CELL_CHARS_MAX = 10 * 2**20
 """Of all outputs of a cell; more of them are kept beside if they are over SMALL_CHARS_MAX."""

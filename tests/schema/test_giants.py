@@ -86,7 +86,7 @@ def test_a_stream_that_never_ends_fills_its_spill_and_no_more(
     told = giants.mark(outputs[-1], "rest")
     assert len(outputs[0]["text"]) + told["chars"] + told["cut"] == 4_000_000
     text = giants.whole(outputs, kept.spills)[0]["text"]
-    assert text.endswith("\n[rtstore: 2.7 MB more were too much to keep]\n")
+    assert text.endswith("\n[rtstore: 2.9 MB more were too much to keep]\n")
 
 
 def test_what_comes_after_a_clearing_is_not_added_to_what_was_cleared() -> None:
