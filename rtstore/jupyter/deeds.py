@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 from collections.abc import Awaitable, Callable
@@ -113,6 +114,9 @@ class Deeds:
         content = await self.book.content(record["id"])
         if content is None:
             raise Failed(410, "what was to be uploaded is there no more; upload it again")
+        if hashlib.sha256(content).hexdigest() != record["params"].get("sha256"):
+            why = "what the store has is not what was to be uploaded (its SHA-256 is another)"
+            raise Failed(500, f"{why}; nothing was written, upload it again")
         return json.loads(content)
 
 
