@@ -13,10 +13,11 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 from rtstore.errors import RTStoreError
-from rtstore.jupyter.deeds import FIXED, Deeds
+from rtstore.jupyter.deeds import ASKED_OF_KERNELS, FIXED, Deeds
 from rtstore.jupyter.ends import Ends
 from rtstore.jupyter.failed import Failed
 from rtstore.redis_backend.action_book import ActionBook, Record
@@ -31,6 +32,8 @@ ADOPT_S = 5.0
 HEARD_S = 5.0
 """When the store is back, nobody has been heard for a moment; none is called gone before this."""
 AT_ONCE = 32
+QUESTIONS_AT_ONCE = 128
+"""A kernel that is busy answers none of them for half a minute; each has a channel of its own."""
 RETRY_S = 0.5
 STALE_MS = 60_000
 """What waited longer is not done any more: who asked has gone another way by now."""
@@ -54,6 +57,7 @@ class Actions:
         self._ends = Ends()
         self._connected_s = float("-inf")
         self._places = asyncio.Semaphore(AT_ONCE)
+        self._questions = asyncio.Semaphore(QUESTIONS_AT_ONCE)
 
     async def run(self, link: Link, feed: str) -> None:
         """Take and do, for ever."""
@@ -104,13 +108,19 @@ class Actions:
 
     async def _do(self, taken: Record) -> None:
         try:
-            async with self._places:
+            async with self._place_of(taken["action"]):
                 ended = await self._done(taken)
             ended |= {"ended": int(time.time() * 1000)}
             self._ends.add(ended)
             await self._end(ended)
         finally:
             self._doing.pop(taken["id"], None)
+
+    def _place_of(self, action: str) -> AbstractAsyncContextManager[None]:
+        """What may wait for a cell that runs keeps nobody else waiting: not who interrupts it."""
+        if action == "cell.run":
+            return nullcontext()  # `CellRuns` has places for what takes more than waiting
+        return self._questions if action in ASKED_OF_KERNELS else self._places
 
     async def _done(self, taken: Record) -> Record:
         """Do it; how its record ends."""

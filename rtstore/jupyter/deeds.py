@@ -20,6 +20,7 @@ from rtstore.jupyter.failed import Failed
 from rtstore.jupyter.kernel_questions import ask
 from rtstore.jupyter.rest_calls import RestCalls
 from rtstore.redis_backend.action_book import ActionBook, Record
+from rtstore.schema.kinds import NOTEBOOK
 
 Params = dict[str, Any]
 Call = tuple[str, str, object]
@@ -58,11 +59,11 @@ class Deeds:
         action, params = str(record["action"]), dict(record["params"])
         user = User(record["user"], record["name"], record["name"])
         try:
-            if action in _ASKED_OF_KERNELS:
+            if action in ASKED_OF_KERNELS:
                 kernel_id = params.pop("kernel_id")
                 return await ask(self.serverapp.kernel_manager, kernel_id, action, params)
             if action == "cell.run":
-                await self._require_file(params["path"])
+                await self._require_notebook(params["path"])
                 return await self.runs.run(record, self.session_of(user))
             if action in _OF_KERNELS and params["kernel_id"] not in self.serverapp.kernel_manager:
                 raise Failed(404, f"no kernel {params['kernel_id']}")
@@ -74,10 +75,21 @@ class Deeds:
         except RTStoreError as error:
             raise Failed(503, str(error)) from error
 
-    async def _require_file(self, path: str) -> None:
+    async def _require_notebook(self, path: str) -> None:
+        """The keeper of anything else runs no cells."""
         manager = self.serverapp.web_app.settings["contents_manager"]
         if not await ensure_async(manager.file_exists(path)):
             raise Failed(404, f"no file {path}")
+        kind = await self.runs.kind_of(path)
+        if kind is not None and kind != NOTEBOOK:
+            raise Failed(400, f"{path} is no notebook: it is open as {kind}")
+        if kind is None:
+            try:
+                model = await ensure_async(manager.get(path, content=False))
+            except Exception as error:  # any contents manager
+                raise Failed(getattr(error, "status_code", 500), _why(error)) from error
+            if model["type"] != NOTEBOOK:
+                raise Failed(400, f"{path} is no notebook")
 
     def session_of(self, user: User) -> Callable[[str, str | None], Awaitable[str]]:
         """How the kernel of a notebook is found, or started, for a user."""
@@ -125,7 +137,7 @@ def fixed_id(action_id: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"rtstore:action:{action_id}"))
 
 
-_ASKED_OF_KERNELS = frozenset(
+ASKED_OF_KERNELS = frozenset(
     {"kernel.complete", "kernel.inspect", "kernel.is_complete", "kernel.history"}
 )
 
