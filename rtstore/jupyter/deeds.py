@@ -18,7 +18,7 @@ from rtstore.errors import RTStoreError
 from rtstore.jupyter.cell_runs import CellRuns
 from rtstore.jupyter.failed import Failed
 from rtstore.jupyter.kernel_questions import ask
-from rtstore.jupyter.rest_calls import RestCalls
+from rtstore.jupyter.rest_calls import RestCalls, Users
 from rtstore.redis_backend.action_book import ActionBook, Record
 from rtstore.schema.kinds import NOTEBOOK
 
@@ -53,11 +53,12 @@ class Deeds:
     rest: RestCalls
     book: ActionBook
     runs: CellRuns
+    users: Users
 
     async def do(self, record: Record) -> Any:  # noqa: ANN401 -- JSON
         """The action's result. Raises Failed; anything else is a defect."""
         action, params = str(record["action"]), dict(record["params"])
-        user = User(record["user"], record["name"], record["name"])
+        user = self.users.named(record["user"], record["name"])
         try:
             if action in ASKED_OF_KERNELS:
                 kernel_id = params.pop("kernel_id")

@@ -14,7 +14,7 @@ from rtstore.jupyter.file_ids import FileIds
 from rtstore.jupyter.kernels import Kernels
 from rtstore.jupyter.live_directories import LiveDirectories
 from rtstore.jupyter.live_tables import LiveTables
-from rtstore.jupyter.rest_calls import RestCalls
+from rtstore.jupyter.rest_calls import RestCalls, Users
 from rtstore.redis_backend.action_book import ActionBook
 from rtstore.redis_backend.file_index import FileIndex
 from rtstore.redis_backend.kernel_index import KernelIndex
@@ -37,6 +37,7 @@ class Live:
         self._serverapp, self._kernels = serverapp, kernels
         self._keys, self._contents_id = keys, contents_id
         self.tables = LiveTables(serverapp, kernels.place_of, instance=kernels.instance)
+        self.users = Users()
         self.directories = LiveDirectories(
             lambda: serverapp.web_app.settings["contents_manager"], file_ids.get_id
         )
@@ -52,6 +53,7 @@ class Live:
             RestCalls(app.web_app, app.base_url),
             book,
             CellRuns(link, self._keys, files, contents_id=self._contents_id),
+            self.users,
         )
 
         async def is_alive(instance: str) -> bool:
