@@ -17,6 +17,7 @@ from jupyter_server.serverapp import ServerApp
 from rtstore.errors import RTStoreError
 from rtstore.jupyter.cell_runs import CellRuns
 from rtstore.jupyter.failed import Failed
+from rtstore.jupyter.kernel_choice import kernel_name_of
 from rtstore.jupyter.kernel_questions import ask
 from rtstore.jupyter.rest_calls import RestCalls, Users
 from rtstore.redis_backend.action_book import ActionBook, Record
@@ -96,7 +97,8 @@ class Deeds:
         """How the kernel of a notebook is found, or started, for a user."""
 
         async def find(path: str, kernel_name: str | None) -> str:
-            asked = {"path": path, "type": "notebook", "kernel_name": kernel_name}
+            name = kernel_name or await kernel_name_of(self.serverapp, user, path)
+            asked = {"path": path, "type": NOTEBOOK, "kernel_name": name}
             session = await self._call(user, _CALLS["session.create"]("", asked))
             return str(session["kernel"]["id"])
 
