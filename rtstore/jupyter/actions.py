@@ -42,15 +42,24 @@ KEPT = 500
 RESULT_BYTES_MAX = 2**20
 
 IsAlive = Callable[[str], Awaitable[bool]]
+IsElsewhere = Callable[[Record], Awaitable[bool]]
 
 
 class Actions:
-    """See the module. `instance` names this process; `is_alive` tells of others."""
+    """See the module. `instance` names this process; `is_alive` tells of others, and
+    `is_elsewhere` whether an action is for one of them.
+    """
 
     def __init__(
-        self, book: ActionBook, deeds: Deeds, *, instance: str, is_alive: IsAlive
+        self,
+        book: ActionBook,
+        deeds: Deeds,
+        *,
+        instance: str,
+        is_alive: IsAlive,
+        is_elsewhere: IsElsewhere,
     ) -> None:
-        self._book, self._deeds = book, deeds
+        self._book, self._deeds, self._is_elsewhere = book, deeds, is_elsewhere
         self._instance, self._is_alive = instance, is_alive
         self._news = asyncio.Event()
         self._doing: dict[str, Record] = {}
@@ -89,6 +98,8 @@ class Actions:
         if now - int(seen["requested"]) > STALE_MS:
             error = {"status": 504, "message": "no server took it within a minute"}
             await self._book.swap(seen, seen | {"state": "error", "ended": now, "error": error})
+            return
+        if await self._is_elsewhere(seen):
             return
         taken = seen | {"state": "in progress", "began": now, "by": self._instance}
         if await self._book.swap(seen, taken):

@@ -10,6 +10,7 @@ from jupyter_server.serverapp import ServerApp
 from rtstore.jupyter.actions import Actions
 from rtstore.jupyter.cell_runs import CellRuns
 from rtstore.jupyter.deeds import Deeds
+from rtstore.jupyter.elsewhere import Elsewhere
 from rtstore.jupyter.file_ids import FileIds
 from rtstore.jupyter.kernels import Kernels
 from rtstore.jupyter.live_directories import LiveDirectories
@@ -36,7 +37,7 @@ class Live:
     ) -> None:
         self._serverapp, self._kernels = serverapp, kernels
         self._keys, self._contents_id = keys, contents_id
-        self.tables = LiveTables(serverapp, kernels.place_of, instance=kernels.instance)
+        self.tables = LiveTables(serverapp, kernels.place_of)
         self.users = Users()
         self.directories = LiveDirectories(
             lambda: serverapp.web_app.settings["contents_manager"], file_ids.get_id
@@ -59,9 +60,13 @@ class Live:
         async def is_alive(instance: str) -> bool:
             return await index.heard(instance) is not None
 
-        actions = Actions(book, deeds, instance=self._kernels.instance, is_alive=is_alive)
+        instance = self._kernels.instance
+        elsewhere = Elsewhere(index, state, instance=instance)
+        actions = Actions(
+            book, deeds, instance=instance, is_alive=is_alive, is_elsewhere=elsewhere.is_for
+        )
         return [
-            self.tables.run(link, index, state),
+            self.tables.run(link, index, state, elsewhere),
             self.directories.run(link, state),
             actions.run(link, state.feed),
         ]

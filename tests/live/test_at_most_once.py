@@ -100,10 +100,10 @@ async def taking(link: Link, instance: str) -> AsyncIterator[Server]:
     server = Server(link)
     deeds: Any = server.deeds
 
-    async def is_alive(_: str) -> bool:
+    async def no(_: object) -> bool:
         return False
 
-    taker = Actions(server.book, deeds, instance=instance, is_alive=is_alive)
+    taker = Actions(server.book, deeds, instance=instance, is_alive=no, is_elsewhere=no)
     async with background(taker.run(link, ROOT.live("feed"))):
         yield server
 
