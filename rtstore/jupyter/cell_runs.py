@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from rtstore.errors import StoreUnavailable
 from rtstore.jupyter.failed import Failed
 from rtstore.redis_backend.action_book import Record
 from rtstore.redis_backend.file_index import FileIndex
@@ -27,6 +29,9 @@ KernelOf = Callable[[str, str | None], Awaitable[str]]
 LOOK_S = 1.0
 ASK_AGAIN_S = 5.0
 """The store may have forgotten that it was asked; the same runs are asked for again."""
+SETTLED_WITHIN_S = 60.0
+"""A keeper that died is replaced within 5 s, and all workers of a machine within some more."""
+STARTS_AT_ONCE = 32
 
 
 class CellRuns:
@@ -35,6 +40,15 @@ class CellRuns:
     def __init__(self, link: Link, keys: Keys, index: FileIndex, *, contents_id: str) -> None:
         self._link, self._keys, self._index = link, keys, index
         self._contents_id, self._worker = contents_id, new_worker_id()
+        self._starts = asyncio.Semaphore(STARTS_AT_ONCE)
+
+    async def kind_of(self, path: str) -> str | None:
+        """As what a file is open, or was last; None if it never was. Raises StoreUnavailable."""
+        document = await self._index.id_of(path)
+        if document is None:
+            return None
+        kind = await self._link.command("HGET", self._keys.document(document).meta, "type")
+        return kind.decode() if kind else None
 
     async def run(self, record: Record, kernel_of: KernelOf) -> dict[str, Any]:
         """Run the cells; what became of each. The same record again runs nothing twice.
@@ -42,7 +56,8 @@ class CellRuns:
         Raises Failed, StoreUnavailable, StoreRefused.
         """
         params, path = record["params"], str(record["params"]["path"]).strip("/")
-        kernel_id = await kernel_of(path, params.get("kernel_name"))
+        async with self._starts:
+            kernel_id = await kernel_of(path, params.get("kernel_name"))
         document, _ = await self._index.index(path)
         place = {"server": self._contents_id, "path": path, "type": NOTEBOOK, "format": "json"}
         log = UpdateLog(self._link, self._keys.document(document), worker=self._worker)
@@ -82,19 +97,22 @@ class CellRuns:
                 settled.update({run.id: why for run in runs})
             news.set()
 
-        loop = asyncio.get_running_loop()
-        asked_at = float("-inf")
         async with self._link.listen(keys.feed, heard):
+            asking = _Asking(lambda: self._ask(book, runs))
             while True:
                 news.clear()
-                states = await _states(queue, runs, settled)
-                if len(states) == len(runs) and set(states.values()) <= OVER:
-                    return states
-                if len(states) < len(runs) and loop.time() - asked_at > ASK_AGAIN_S:
-                    if await self._is_dead(runs[0].kernel):
+                try:
+                    states = await _states(queue, runs, settled)
+                    if len(states) == len(runs) and set(states.values()) <= OVER:
+                        return states
+                    if len(states) < len(runs) and await self._is_dead(runs[0].kernel):
                         return {run.id: states.get(run.id, LOST) for run in runs}
-                    asked_at = loop.time()
-                    await self._ask(book, runs)
+                    if await asking.is_in_vain(missing=len(runs) - len(states)):
+                        await book.settled(*(run.id for run in runs))  # not when it is too late
+                        why = f"not queued within {SETTLED_WITHIN_S:.0f} s: no worker keeps it"
+                        raise Failed(504, why)
+                except StoreUnavailable:
+                    asking.starts_anew()  # cells go on in their kernel meanwhile
                 await until_set(news, within_s=LOOK_S)
 
     async def _ask(self, book: RunBook, runs: list[Run]) -> None:
@@ -107,6 +125,32 @@ class CellRuns:
     async def _is_dead(self, kernel_id: str) -> bool:
         meta = self._keys.kernel(self._contents_id, kernel_id).meta
         return bool(await self._link.command("HGET", meta, "state") == b"dead")
+
+
+class _Asking:
+    """Has runs queued: asks again and again, but not for ever."""
+
+    def __init__(self, ask: Callable[[], Awaitable[None]]) -> None:
+        self._ask = ask
+        self._missing = 0
+        self.starts_anew()
+
+    def starts_anew(self) -> None:
+        """The store was away: it may have forgotten all."""
+        self._asked_s, self._since_s = float("-inf"), time.monotonic()
+
+    async def is_in_vain(self, *, missing: int) -> bool:
+        """Ask if it is time to; whether nothing came of it for too long."""
+        now = time.monotonic()
+        if not missing or missing < self._missing:
+            self._since_s = now
+        self._missing = missing
+        if now - self._since_s > SETTLED_WITHIN_S:
+            return True
+        if missing and now - self._asked_s > ASK_AGAIN_S:
+            self._asked_s = now
+            await self._ask()
+        return False
 
 
 async def _states(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 from collections.abc import Awaitable, Callable
@@ -16,9 +17,11 @@ from jupyter_server.serverapp import ServerApp
 from rtstore.errors import RTStoreError
 from rtstore.jupyter.cell_runs import CellRuns
 from rtstore.jupyter.failed import Failed
+from rtstore.jupyter.kernel_choice import kernel_name_of
 from rtstore.jupyter.kernel_questions import ask
-from rtstore.jupyter.rest_calls import RestCalls
+from rtstore.jupyter.rest_calls import RestCalls, Users
 from rtstore.redis_backend.action_book import ActionBook, Record
+from rtstore.schema.kinds import NOTEBOOK
 
 Params = dict[str, Any]
 Call = tuple[str, str, object]
@@ -51,17 +54,18 @@ class Deeds:
     rest: RestCalls
     book: ActionBook
     runs: CellRuns
+    users: Users
 
     async def do(self, record: Record) -> Any:  # noqa: ANN401 -- JSON
         """The action's result. Raises Failed; anything else is a defect."""
         action, params = str(record["action"]), dict(record["params"])
-        user = User(record["user"], record["name"], record["name"])
+        user = self.users.named(record["user"], record["name"])
         try:
-            if action in _ASKED_OF_KERNELS:
+            if action in ASKED_OF_KERNELS:
                 kernel_id = params.pop("kernel_id")
                 return await ask(self.serverapp.kernel_manager, kernel_id, action, params)
             if action == "cell.run":
-                await self._require_file(params["path"])
+                await self._require_notebook(params["path"])
                 return await self.runs.run(record, self.session_of(user))
             if action in _OF_KERNELS and params["kernel_id"] not in self.serverapp.kernel_manager:
                 raise Failed(404, f"no kernel {params['kernel_id']}")
@@ -73,16 +77,28 @@ class Deeds:
         except RTStoreError as error:
             raise Failed(503, str(error)) from error
 
-    async def _require_file(self, path: str) -> None:
+    async def _require_notebook(self, path: str) -> None:
+        """The keeper of anything else runs no cells."""
         manager = self.serverapp.web_app.settings["contents_manager"]
         if not await ensure_async(manager.file_exists(path)):
             raise Failed(404, f"no file {path}")
+        kind = await self.runs.kind_of(path)
+        if kind is not None and kind != NOTEBOOK:
+            raise Failed(400, f"{path} is no notebook: it is open as {kind}")
+        if kind is None:
+            try:
+                model = await ensure_async(manager.get(path, content=False))
+            except Exception as error:  # any contents manager
+                raise Failed(getattr(error, "status_code", 500), _why(error)) from error
+            if model["type"] != NOTEBOOK:
+                raise Failed(400, f"{path} is no notebook")
 
     def session_of(self, user: User) -> Callable[[str, str | None], Awaitable[str]]:
         """How the kernel of a notebook is found, or started, for a user."""
 
         async def find(path: str, kernel_name: str | None) -> str:
-            asked = {"path": path, "type": "notebook", "kernel_name": kernel_name}
+            name = kernel_name or await kernel_name_of(self.serverapp, user, path)
+            asked = {"path": path, "type": NOTEBOOK, "kernel_name": name}
             session = await self._call(user, _CALLS["session.create"]("", asked))
             return str(session["kernel"]["id"])
 
@@ -113,6 +129,9 @@ class Deeds:
         content = await self.book.content(record["id"])
         if content is None:
             raise Failed(410, "what was to be uploaded is there no more; upload it again")
+        if hashlib.sha256(content).hexdigest() != record["params"].get("sha256"):
+            why = "what the store has is not what was to be uploaded (its SHA-256 is another)"
+            raise Failed(500, f"{why}; nothing was written, upload it again")
         return json.loads(content)
 
 
@@ -121,7 +140,7 @@ def fixed_id(action_id: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"rtstore:action:{action_id}"))
 
 
-_ASKED_OF_KERNELS = frozenset(
+ASKED_OF_KERNELS = frozenset(
     {"kernel.complete", "kernel.inspect", "kernel.is_complete", "kernel.history"}
 )
 

@@ -87,7 +87,7 @@ class RTStoreExtension(ExtensionApp):  # type: ignore[misc] # untyped
         self.settings["jupyter_server_ydoc"] = Documents(self._backend)
         for listener in (self._backend.changes.heard, self._backend.live.directories.heard):
             self.serverapp.event_logger.add_listener(schema_id=events.CONTENTS, listener=listener)
-        rest_calls.believe(self.settings["identity_provider"])
+        rest_calls.believe(self.settings["identity_provider"], self._backend.live.users)
 
     def initialize_handlers(self) -> None:
         """Jupyter's hook. Ours go before Jupyter's own."""

@@ -10,11 +10,12 @@ from jupyter_server.serverapp import ServerApp
 from rtstore.jupyter.actions import Actions
 from rtstore.jupyter.cell_runs import CellRuns
 from rtstore.jupyter.deeds import Deeds
+from rtstore.jupyter.elsewhere import Elsewhere
 from rtstore.jupyter.file_ids import FileIds
 from rtstore.jupyter.kernels import Kernels
 from rtstore.jupyter.live_directories import LiveDirectories
 from rtstore.jupyter.live_tables import LiveTables
-from rtstore.jupyter.rest_calls import RestCalls
+from rtstore.jupyter.rest_calls import RestCalls, Users
 from rtstore.redis_backend.action_book import ActionBook
 from rtstore.redis_backend.file_index import FileIndex
 from rtstore.redis_backend.kernel_index import KernelIndex
@@ -36,7 +37,8 @@ class Live:
     ) -> None:
         self._serverapp, self._kernels = serverapp, kernels
         self._keys, self._contents_id = keys, contents_id
-        self.tables = LiveTables(serverapp, kernels.place_of, instance=kernels.instance)
+        self.tables = LiveTables(serverapp, kernels.place_of)
+        self.users = Users()
         self.directories = LiveDirectories(
             lambda: serverapp.web_app.settings["contents_manager"], file_ids.get_id
         )
@@ -52,14 +54,19 @@ class Live:
             RestCalls(app.web_app, app.base_url),
             book,
             CellRuns(link, self._keys, files, contents_id=self._contents_id),
+            self.users,
         )
 
         async def is_alive(instance: str) -> bool:
             return await index.heard(instance) is not None
 
-        actions = Actions(book, deeds, instance=self._kernels.instance, is_alive=is_alive)
+        instance = self._kernels.instance
+        elsewhere = Elsewhere(index, state, instance=instance)
+        actions = Actions(
+            book, deeds, instance=instance, is_alive=is_alive, is_elsewhere=elsewhere.is_for
+        )
         return [
-            self.tables.run(link, index, state),
+            self.tables.run(link, index, state, elsewhere),
             self.directories.run(link, state),
             actions.run(link, state.feed),
         ]

@@ -22,6 +22,7 @@ from jupyter_server.services.kernelspecs.handlers import is_kernelspec_model, ke
 
 from rtstore.errors import RTStoreError
 from rtstore.jupyter import launches, remote_kernels
+from rtstore.jupyter.elsewhere import Elsewhere
 from rtstore.redis_backend.kernel_index import KernelIndex
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.live_state import SERVER, Change, LiveState
@@ -47,13 +48,9 @@ Records = dict[str, dict[str, Any]]
 class LiveTables:
     """See the module."""
 
-    def __init__(
-        self, serverapp: ServerApp, place_of: Callable[[str], tuple[str, str]], *, instance: str
-    ) -> None:
-        """`place_of` tells a kernel's notebook, and whose own it is; `instance` names this
-        process: another server may be on the same root, with kernels of its own.
-        """
-        self._serverapp, self._place_of, self._instance = serverapp, place_of, instance
+    def __init__(self, serverapp: ServerApp, place_of: Callable[[str], tuple[str, str]]) -> None:
+        """`place_of` tells a kernel's notebook, and whose own it is."""
+        self._serverapp, self._place_of = serverapp, place_of
         self._told: dict[str, Records] = {}
         self._activity: dict[tuple[str, str], float] = {}
         self._specs: Records = {}
@@ -64,7 +61,9 @@ class LiveTables:
         """Something is another now."""
         self._news.set()
 
-    async def run(self, link: Link, index: KernelIndex, state: LiveState) -> None:
+    async def run(
+        self, link: Link, index: KernelIndex, state: LiveState, elsewhere: Elsewhere
+    ) -> None:
         """Keep the store current, for ever."""
         reconciled = float("-inf")
         try:
@@ -72,7 +71,7 @@ class LiveTables:
                 self._news.clear()
                 try:
                     if time.monotonic() - reconciled > RECONCILE_S:
-                        await self._reconcile(index, state)
+                        await self._reconcile(elsewhere, state)
                         reconciled = time.monotonic()
                     await self._tell(link, index, state, is_up=True)
                 except RTStoreError as error:
@@ -84,7 +83,7 @@ class LiveTables:
             if link.connected:
                 await self._say_down(state)
 
-    async def _reconcile(self, index: KernelIndex, state: LiveState) -> None:
+    async def _reconcile(self, elsewhere: Elsewhere, state: LiveState) -> None:
         """Believe of what was told what the store has; what is another server's is left alone."""
         tables = (await state.read(SERVER)).tables
         self._told = {
@@ -94,12 +93,8 @@ class LiveTables:
         }
         for name, field in (("kernels", "id"), ("sessions", "kernel_id")):
             for key, record in list(self._told[name].items()):
-                if await self._is_anothers(index, str(record[field])):
+                if await elsewhere.has_kernel(str(record[field])):
                     del self._told[name][key]
-
-    async def _is_anothers(self, index: KernelIndex, kernel_id: str) -> bool:
-        instance = (await index.meta(kernel_id)).get("instance", self._instance)
-        return instance != self._instance and await index.heard(instance) is not None
 
     async def _say_down(self, state: LiveState) -> None:
         told = self._told.get("status", {}).get("server")

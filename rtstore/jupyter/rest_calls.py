@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import OrderedDict
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import SimpleNamespace
@@ -28,15 +29,46 @@ _ACTING: ContextVar[User | None] = ContextVar("acting", default=None)
 """For whom the request that is being answered is made; None for all that came by a socket."""
 
 
-def believe(provider: IdentityProvider) -> None:
-    """Have an identity provider know who a request of ours is made for."""
+USERS_MAX = 4096
+
+
+class Users:
+    """Users as the identity provider made them, by username; those that were seen last.
+
+    An authorizer may look at more of a user than has a field in an action's record, as
+    JupyterHub's does.
+    """
+
+    def __init__(self, *, users_max: int = USERS_MAX) -> None:
+        self._users_max = users_max
+        self._seen: OrderedDict[str, User] = OrderedDict()
+
+    def saw(self, user: User) -> None:
+        """The provider said that this is who sent a request."""
+        self._seen[user.username] = user
+        self._seen.move_to_end(user.username)
+        if len(self._seen) > self._users_max:
+            self._seen.popitem(last=False)
+
+    def named(self, username: str, name: str) -> User:
+        """As seen last; one that has these names alone, if not since this process began."""
+        return self._seen.get(username) or User(username, name, name)
+
+
+def believe(provider: IdentityProvider, users: Users) -> None:
+    """Have an identity provider know who a request of ours is made for, and `users` whom it
+    knows: who asks a worker is asked about here, too.
+    """
     asked = provider.get_user
 
     async def get_user(handler: RequestHandler) -> User | None:
         if (user := _ACTING.get()) is not None:
             handler._token_authenticated = True  # noqa: SLF001 -- no cookie, so no XSRF
             return user
-        return await ensure_async(asked(handler))
+        found: User | None = await ensure_async(asked(handler))
+        if found is not None:
+            users.saw(found)
+        return found
 
     provider.get_user = get_user
 

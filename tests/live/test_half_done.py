@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 import uuid
@@ -43,6 +44,10 @@ def _begun(action: str, params: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _sha256(content: object) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
 async def _leave(lab: Lab, record: dict[str, Any], content: object = None) -> None:
     async with connect(lab.store_url, name="test") as link:
         book = ActionBook(link, Keys().root(lab.state_dir.name))
@@ -64,7 +69,10 @@ async def _end_of(lab: Lab, record: dict[str, Any]) -> dict[str, Any]:
 
 
 async def test_what_has_a_name_beforehand_is_finished_once(lab: Lab) -> None:
-    upload = _begun("contents.upload", {"path": "half.txt", "format": "text"})
+    upload = _begun(
+        "contents.upload",
+        {"path": "half.txt", "format": "text", "bytes": 11, "sha256": _sha256("all of it")},
+    )
     terminal = _begun("terminal.create", {})
     kernel = _begun("kernel.start", {"name": "python3"})
     await _leave(lab, upload, "all of it")
