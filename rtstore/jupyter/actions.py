@@ -12,7 +12,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
@@ -37,12 +37,24 @@ QUESTIONS_AT_ONCE = 128
 RETRY_S = 0.5
 STALE_MS = 60_000
 """What waited longer is not done any more: who asked has gone another way by now."""
-KEPT = 500
+KEPT, KEPT_MIN, KEPT_BYTES = 500, 10, 2**21
 """So many that have ended are remembered."""
 RESULT_BYTES_MAX = 2**20
 
 IsAlive = Callable[[str], Awaitable[bool]]
 IsElsewhere = Callable[[Record], Awaitable[bool]]
+
+
+def too_many(ended: Sequence[Record]) -> list[Record]:
+    """Of records, the newest first, those that are forgotten: more than KEPT, or than KEPT_BYTES
+    of what was asked and answered. The newest ten stay whatever they take.
+    """
+    taken = 0
+    for number, one in enumerate(ended):
+        taken += len(json.dumps([one["params"], one["result"]]))
+        if number >= KEPT or (number >= KEPT_MIN and taken > KEPT_BYTES):
+            return list(ended[number:])
+    return []
 
 
 class Actions:
@@ -171,9 +183,8 @@ class Actions:
 
     async def _forget_old(self) -> None:
         records = [one for one in await self._book.all() if one["ended"] is not None]
-        if len(records) > KEPT * 1.1:
-            for one in sorted(records, key=lambda one: int(one["ended"]))[:-KEPT]:
-                await self._book.forget(one)
+        for one in too_many(sorted(records, key=lambda one: -int(one["ended"]))):
+            await self._book.forget(one)
 
     async def _is_gone(self, instance: str) -> bool:
         if time.monotonic() - self._connected_s < HEARD_S:
