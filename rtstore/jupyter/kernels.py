@@ -186,6 +186,7 @@ class Kernels:
             "state": str(getattr(kernel, "execution_state", "starting")),
             "by": "",
             "why": "",
+            "repeats": "refused" if launches.is_ipykernel(_argv(kernel)) else "",
         }
         if launch is not None and launch.pid:
             told |= {
@@ -238,6 +239,8 @@ class Kernels:
             if (state := _STATES.get(action)) is not None:
                 self._under_way[kernel_id] = (state, actor)
                 told = {"host": self._host, "instance": self.instance}
+                if action == "restart":
+                    told["ordered"] = str(int(time.time() * 1000))
                 await index.put(kernel_id, told | {"state": state, "by": actor.name})
             await queue.note("act", action, by=actor.username, name=actor.name)
             found = [await queue.get(run_id) for run_id in await queue.waiting()]
@@ -264,3 +267,11 @@ class Kernels:
         self._culled.pop(kernel_id, None)
         self._told.pop(kernel_id, None)  # the store has what `about_to` said
         self._news.set()
+
+
+def _argv(kernel: Any) -> list[str]:  # noqa: ANN401 -- any kernel manager
+    """The command of its kernelspec; none if that is gone, or a gateway's."""
+    try:
+        return list(kernel.kernel_spec.argv)
+    except Exception:  # whatever a manager says of a spec that it has not
+        return []

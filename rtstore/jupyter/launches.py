@@ -138,6 +138,11 @@ def forget_others(kept: Collection[str], *, owner: str) -> None:
             shutil.rmtree(Path(jupyter_runtime_dir()) / "rtstore" / kernel_id, ignore_errors=True)
 
 
+def is_ipykernel(argv: Sequence[str]) -> bool:
+    """Whether this command is IPython's kernel: it refuses a request that it has already."""
+    return any(tuple(argv[at : at + 2]) in _IPYKERNEL for at in range(1, len(argv) - 1))
+
+
 def _with_launcher(argv: Sequence[str]) -> list[str] | None:
     for at in range(1, len(argv) - 1):
         if tuple(argv[at : at + 2]) in _IPYKERNEL:

@@ -12,8 +12,8 @@ import logging
 import math
 import posixpath
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -212,7 +212,11 @@ class SharedSessions(SessionManager):  # type: ignore[misc] # untyped
                 backend.tell_kept(session["path"], actor, others)
                 return
             if actor is not None:
-                await backend.kernels.about_to("shutdown", session["kernel"]["id"], actor)
+                kernel_id = session["kernel"]["id"]
+                await backend.kernels.about_to("shutdown", kernel_id, actor)
+                with _or_not(backend, kernel_id):
+                    await super().delete_session(session_id)
+                return
         await super().delete_session(session_id)
 
     def _is_insisted(self, session_id: str, actor: Actor | None) -> bool:
@@ -231,7 +235,8 @@ class SharedSessions(SessionManager):  # type: ignore[misc] # untyped
             await ensure_async(self.kernel_manager.shutdown_kernel(kernel_id))
             return
         hit = await backend.kernels.about_to("shutdown", kernel_id, actor)
-        await ensure_async(self.kernel_manager.shutdown_kernel(kernel_id))
+        with _or_not(backend, kernel_id):
+            await ensure_async(self.kernel_manager.shutdown_kernel(kernel_id))
         await backend.tell_of_hits(hit, f"{actor.name} {CHANGED}")
 
     async def _session_of(self, file: str, user: str) -> dict[str, Any] | None:
@@ -320,3 +325,13 @@ async def _renew(lease: Lease) -> None:
             await lease.renew()
         except RTStoreError as error:
             logger.debug("start lock not renewed: %s", error)
+
+
+@contextmanager
+def _or_not(backend: Any, kernel_id: str) -> Iterator[None]:  # noqa: ANN401 -- the Backend
+    """A kernel that could not be shut down takes runs as before."""
+    try:
+        yield
+    except BaseException:
+        backend.kernels.failed_to(kernel_id)
+        raise

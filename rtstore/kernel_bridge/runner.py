@@ -32,6 +32,7 @@ QUIET_S = 5.0
 PROBED = "kernel_info_reply"
 MISSED_END = "nobody listened when it ended"
 UNSURE = "nobody knows whether the kernel got it"
+EARLIER = "the kernel was started again"
 ORDERED_MS = 60_000
 """A kernel that ends so long after it was told to ended for that reason."""
 LOOK_S = 1.0
@@ -99,14 +100,17 @@ class Runner:
         self._position = await self._widgets.begin()
         for run_id in await self._queue.waiting():
             run = await self._queue.get(run_id)
-            if run is not None and run.state in (SENT, RUNNING) and await self._go_on(run):
+            if run is None:
+                continue
+            if run.state == REQUESTED and self._turn.is_of_earlier(run):
+                await self._drop(run, EARLIER)
+            elif run.state in (SENT, RUNNING) and await self._go_on(run):
                 return
 
     async def _go_on(self, run: Run) -> bool:
         """Go on with a run that was sent; False if it was to another start of the kernel."""
         if run.generation != self._turn.generation:
-            why = "the kernel was started again"
-            await self._queue.change(run, LOST, holding=self._turn.holding(), why=why)
+            await self._queue.change(run, LOST, holding=self._turn.holding(), why=EARLIER)
             return False
         self._begin(run)
         self._position = EntryId.parse(run.sent_at or "0-0")
@@ -311,28 +315,22 @@ class Runner:
         if to != OK and self._ended:
             to, why, count = LOST, self._ended, None
         told = {"count": count, "why": why, "by_other": "1" if why and self._by_other else None}
+        stops = bool(interrupted) or (to != OK and not (to == ERROR and run.may_fail))
+        stopped = why or interrupted or "an earlier cell failed"
         self._begin(None)
+        if stops:  # first of all: whoever takes over in the middle finds only what waits
+            await self._queue.fail(run, stopped)
         await self._queue.change(
             run, to, holding=self._turn.holding(), when=(SENT, RUNNING), **told
         )
         metrics.RUNS.labels(state=to).inc()
-        if interrupted or (to != OK and not (to == ERROR and run.may_fail)):
-            why = why or interrupted or "an earlier cell failed"
-            await self._queue.fail(run, why)
-            await self._abort(why, of=run, until_ms=self._restart_ordered_ms)
+        if stops:
+            until_ms, holding = self._restart_ordered_ms, self._turn.holding()
+            await self._queue.abort(stopped, of=run, until_ms=until_ms, holding=holding)
 
-    async def _abort(self, why: str, *, of: Run | None = None, until_ms: int = 0) -> None:
-        """Take runs out of the queue that did not begin: all, or those that belong to `of`, or
-        were asked for until a time.
-        """
-        for run_id in await self._queue.waiting():
-            run = await self._queue.get(run_id)
-            if run is None or (until_ms and int(run.requested or 0) > until_ms):
-                continue
-            if of is None or (run.user, run.document) == (of.user, of.document):
-                await self._queue.change(
-                    run, ABORTED, holding=self._turn.holding(), when=(REQUESTED,), why=why
-                )
+    async def _drop(self, run: Run, why: str) -> None:
+        holding = self._turn.holding()
+        await self._queue.change(run, ABORTED, holding=holding, when=(REQUESTED,), why=why)
 
     async def end(self, why: str) -> None:
         """The kernel ended, and all that it said is in the log: so did its runs."""
@@ -354,6 +352,8 @@ class Runner:
                 self._bell.set()
                 await self._go_on(run)
                 return
+            elif why := await self._queue.failed(run):
+                await self._drop(run, why)
             elif self._turn.may_send():
                 await self._send(run)
                 return

@@ -215,10 +215,15 @@ class Service:
             hurry=source.hurry,
             note_sent=self._sent_runs.note,
             may_miss=self._ring is not None or self._afar is not None,
-            may_resend=self._afar is None,
+            may_resend=self._afar is None and self._refuses_repeats(),
             may_show=self._ring is None and self._afar is None,
             refuses_repeats=self._ring is None and self._afar is None,  # IPython's: by signatures
+            ordered_ms=int(self._meta.get("ordered") or 0),
         )
+
+    def _refuses_repeats(self) -> bool:
+        """Other kernels than IPython's would run a cell again."""
+        return self._ring is None or self._meta.get("repeats") == "refused"
 
     def _may_send(self, generation: str) -> bool:
         """Whether this start of the kernel would get it: its server may have another."""

@@ -43,3 +43,14 @@ class Turn:
     """Whether our launcher started it: it shows pages what we ask it to, also while it is busy."""
     refuses_repeats: bool = False
     """Whether it runs a request once, however often the same bytes come."""
+    ordered_ms: int = 0
+    """When somebody last ordered a restart (unix, ms); 0: nobody did."""
+
+    def is_of_earlier(self, run: Run) -> bool:
+        """Whether a run was asked for of an earlier start of the kernel, which is over: what came
+        after a restart was ordered is for the start that follows.
+        """
+        asked_of = int(run.generation or 0)  # 0: when nothing was known of the kernel yet
+        if not 0 < asked_of < int(self.generation or 0):
+            return False
+        return int(run.requested or 0) <= self.ordered_ms or not self.ordered_ms

@@ -125,6 +125,17 @@ class RunQueue:
                 by_other = "1" if to == LOST and by not in ("", run.user) else None
                 await self.change(run, to, holding=holding, when=when, why=why, by_other=by_other)
 
+    async def abort(self, why: str, *, of: Run, until_ms: int = 0, holding: str = "") -> None:
+        """Take out what waits of the same user and document as `of`, asked for until a time
+        (unix, ms; 0: whenever).
+        """
+        for run_id in await self.waiting():
+            run = await self.get(run_id)
+            if run is None or (until_ms and int(run.requested or 0) > until_ms):
+                continue
+            if (run.user, run.document) == (of.user, of.document):
+                await self.change(run, ABORTED, holding=holding, when=(REQUESTED,), why=why)
+
     async def fail(self, run: Run, why: str) -> None:
         """Have no more of the run's batch run."""
         if not run.batch:
@@ -132,6 +143,13 @@ class RunQueue:
         keys = self._keys
         await self._link.command("HSET", keys.failed, run.batch, why)
         await self._link.command("PEXPIRE", keys.failed, FAILED_MS)
+
+    async def failed(self, run: Run) -> str:
+        """Why no more of the run's batch run; '' if nothing is against it."""
+        if not run.batch:
+            return ""
+        why = await self._link.command("HGET", self._keys.failed, run.batch)
+        return why.decode("utf-8", "replace") if why else ""
 
     async def answer(self, run: Run, value: str, *, user: str, prompt_id: str = "") -> bool:
         """Answer what it asks; False when it asks nothing, or another question, by now."""

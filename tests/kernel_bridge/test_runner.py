@@ -74,11 +74,20 @@ class Kernel:
         return run
 
     @asynccontextmanager
-    async def served(self, name: str, *, may_miss: bool = False) -> AsyncIterator[Runner]:
+    async def served(
+        self, name: str, *, may_miss: bool = False, generation: str = "1", ordered_ms: int = 0
+    ) -> AsyncIterator[Runner]:
         """By one bridge, which then dies as by SIGKILL."""
         lease = Lease.of_kernel(self.link, KERNEL, owner=name)
         assert await lease.acquire()
-        turn = Turn("1", lambda: lease.holding, lambda: True, lambda: None, may_miss=may_miss)
+        turn = Turn(
+            generation,
+            lambda: lease.holding,
+            lambda: True,
+            lambda: None,
+            may_miss=may_miss,
+            ordered_ms=ordered_ms,
+        )
         sender, book = Sender("s", b"k"), WidgetBook(self.link, KERNEL)
         channels: Any = self
         widgets = OutputWidgets(self.log, self.queue, book, channels, sender=sender, turn=turn)
@@ -174,3 +183,44 @@ async def test_a_reply_without_an_idle_says_how_it_ended(
         await until(lambda: is_over(kernel), what="over")
     run = await kernel.run()
     assert (run.state, run.count) == ("ok", "3")
+
+
+@pytest.mark.parametrize("ordered_ms", [0, 1500])
+async def test_what_waited_when_the_kernel_was_restarted_and_nobody_served_it_never_runs(
+    link: Link, ordered_ms: int
+) -> None:
+    kernel = Kernel(link)
+    for name, requested in (("run", "1000"), ("later", "2000")):
+        await kernel.queue.add(
+            Run(id=name, document="d", cell="c", user="ann", source="1", requested=requested)
+        )
+    await link.command("HSET", KERNEL.meta, "generation", "2")
+    await kernel.queue.add(Run(id="new", document="d", cell="c", user="bob", source="2"))
+    async with kernel.served("heir", generation="2", ordered_ms=ordered_ms):
+        await until(lambda: kernel.has_sent("execute_request"), what="something is sent")
+        assert (await kernel.run()).state == "aborted"
+        later = await kernel.queue.get("later")
+        assert later is not None
+        # After the order: it is for the new kernel. After a death nobody can know.
+        assert (later.state == "aborted") is (ordered_ms == 0)
+        assert kernel.sent == [("execute_request", "later" if ordered_ms else "new")]
+
+
+async def test_the_rest_of_a_batch_that_failed_never_runs_whoever_takes_over(link: Link) -> None:
+    kernel = Kernel(link)
+    for name in ("run", "rest"):
+        await kernel.queue.add(
+            Run(id=name, document="d", cell=name, user="ann", source="1", batch="b")
+        )
+    failed = await kernel.run()
+    await kernel.queue.fail(failed, "an earlier cell failed")
+    await kernel.queue.change(failed, "error", when=("requested",))  # and there it died
+    await kernel.queue.add(Run(id="new", document="d", cell="c", user="bob", source="2"))
+
+    async with kernel.served("heir"):
+        await until(lambda: kernel.has_sent("execute_request"), what="something is sent")
+
+    assert kernel.sent == [("execute_request", "new")]
+    rest = await kernel.queue.get("rest")
+    assert rest is not None
+    assert (rest.state, rest.why) == ("aborted", "an earlier cell failed")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rtstore.kernel_bridge import service
+from rtstore.kernel_bridge.ring import Ring
 from rtstore.kernel_bridge.service import Desk, Service
 from rtstore.redis_backend.kernel_index import KernelIndex
 from rtstore.redis_backend.keys import Keys
@@ -58,3 +59,16 @@ async def test_a_kernel_that_never_stops_talking_does_not_fill_the_store(
     monkeypatch.setattr(service, "FRESH_S", -1.0)
     assert await serving.trim() > 10
     assert await log.end() == EntryId(epoch, 20 * ROOM)
+
+
+@pytest.mark.parametrize(("repeats", "sends_again"), [("refused", True), ("", False)])
+def test_what_may_have_arrived_is_sent_again_only_to_who_refuses_it(
+    repeats: str, *, sends_again: bool
+) -> None:
+    link = FakeLink()
+    lease = Lease.of_kernel(link, KERNEL, owner="w")
+    desk = Desk(link, KernelIndex(link, Keys(), "c-1"), "w")
+    serving = Service(desk, "k-1", lease, ring=Ring(OutputLog(link, KERNEL), b""))
+    serving._meta = {"repeats": repeats}
+    assert serving._refuses_repeats() is sends_again
+    assert Service(desk, "k-1", lease)._refuses_repeats()  # what writes a journal is IPython's

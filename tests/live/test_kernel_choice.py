@@ -59,13 +59,13 @@ async def test_the_open_notebook_names_it_before_its_file_does(lab: Lab) -> None
         connect(lab.url, token=lab.token) as server,
         server.notebook("opened.ipynb") as notebook,
     ):
-        (lab.notes / "opened.ipynb").chmod(0o444)  # not saved
+        notebook.presence.set(autosave=False)
         metadata: Any = notebook._doc.get("meta", type=Map)["metadata"]
         metadata["kernelspec"] = {"name": "second", "display_name": "Second"}
+        await notebook.flush()
         assert await _started_by_a_run(ann, "opened.ipynb") == "second"
         assert "second" not in (lab.notes / "opened.ipynb").read_text()
         await _end_all(ann)
-        (lab.notes / "opened.ipynb").chmod(0o644)
 
 
 async def test_an_order_comes_first_and_a_session_stays(lab: Lab) -> None:

@@ -53,6 +53,11 @@ class KernelMeta(Open):
     """Why it is not its journal."""
     journal: str = ""
     """The journal's file."""
+    repeats: Literal["refused", ""] = ""
+    """Whether it refuses a request that it has, as IPython's does: then one that may be lost is
+    sent again."""
+    ordered: Digits | None = None
+    """When somebody last ordered a restart (unix, ms)."""
     afar: str = ""
     """The start that is served as "ws" for want of a bridge."""
     owner: str = ""
