@@ -60,6 +60,9 @@ class JournalSource:
         # Begun with the newest message again: a part of it may be missing, and is refused else.
         offset = int(source.at) if source.at else _newest(source)
         self._given_back = await self._log.given_back(self._name)
+        if (noted := holes.noted(self._path)) > self._given_back:
+            await self._log.give_back(self._name, noted)
+            self._given_back = noted
         if offset > self._given_back and not self._is_record(offset):
             offset = self._given_back
         self._offset = max(offset, self._given_back)
@@ -121,6 +124,7 @@ class JournalSource:
             return
         # Said first: who begins in a hole would take it for the end of all that can be read.
         await self._log.give_back(self._name, given)
+        holes.note(self._path, given)
         start, end = (place // BLOCK_BYTES * BLOCK_BYTES for place in (self._given_back, given))
         holes.punch(self._path, start, end)
         self._given_back = given

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rtstore.errors import KernelUnreachable, LeaseLost
-from rtstore.kernel_bridge import channels, process
+from rtstore.kernel_bridge import channels, holes, process
 from rtstore.kernel_bridge.afar import Afar, journal_of
 from rtstore.kernel_bridge.connection import Connection
 from rtstore.kernel_bridge.journal_source import JournalSource
@@ -352,6 +352,7 @@ def remove_earlier(journal: Path) -> None:
         if path.stem.isdigit() and int(path.stem) < int(journal.stem):
             try:
                 path.unlink(missing_ok=True)
+                Path(f"{path}{holes.NOTE}").unlink(missing_ok=True)
             except OSError as error:
                 logger.debug("not removed path=%s why=%s", path, error)
 

@@ -124,6 +124,22 @@ async def test_a_store_that_lost_more_than_is_kept_for_it_gets_the_rest_and_is_t
     assert [e.type for e in await log.read(BEGINNING, limit=1000) if e.kind == "gap"] == ["store"]
 
 
+async def test_a_store_that_was_emptied_is_told_from_where_the_file_goes_on(
+    log: OutputLog, link: Link, path: Path, small: None
+) -> None:
+    say(path, *(f"{n} {'x' * 1000}" for n in range(200)))
+    await copied(log, path)
+    await link.command("FLUSHALL")
+    say(path, "after")
+
+    await copied(log, path)
+
+    found = await texts(log)
+    assert found[-1] == "after"
+    assert 1 < len(found) < 200
+    assert [e.type for e in await log.read(BEGINNING, limit=1000) if e.kind == "gap"] == ["store"]
+
+
 async def test_a_message_too_large_for_a_store_holds_up_nothing(
     log: OutputLog, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,7 +26,15 @@ async def test_journals_of_earlier_starts_go_when_a_later_one_is_copied(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(service, "TRIM_EVERY_S", 0.01)
-    for name in ("1.journal", "2.journal", "9.journal", "10.journal", "11.journal", "2.json"):
+    for name in (
+        "1.journal",
+        "2.journal",
+        "9.journal",
+        "10.journal",
+        "11.journal",
+        "2.json",
+        "9.journal.given",
+    ):
         (tmp_path / name).touch()
     link = FakeLink()
     lease = Lease.of_kernel(link, KERNEL, owner="w")
