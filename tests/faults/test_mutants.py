@@ -68,7 +68,7 @@ async def kill_all_with_their_typists(here: Laboratory, people: People) -> None:
 CAUGHT: dict[str, tuple[Fault, str]] = {
     "trims_by_length": (type_on, "are missing"),
     "compares_nothing": (type_on, "are missing"),
-    "asks_for_no_epoch": (delete_the_log, "the store: "),
+    "asks_for_no_epoch": (delete_the_log, "are missing"),
     "sees_no_gaps": (drop_of_the_feed, "differs from"),
     "echoes_before_it_appends": (kill_all_with_their_typists, "acknowledged"),
 }
