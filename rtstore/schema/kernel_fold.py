@@ -21,7 +21,7 @@ from rtstore.schema.cell_outputs import (
     output_of,
 )
 from rtstore.schema.giants import Beside
-from rtstore.schema.run import ERROR, LOST, OK, OVER, REQUESTED, RUNNING
+from rtstore.schema.run import ERROR, LOST, OK, OVER, REQUESTED, RUNNING, SENT
 from rtstore.schema.run_times import RunTimes
 from rtstore.schema.said import Said
 
@@ -343,10 +343,12 @@ class KernelFold:
     def _take_gap(self, said: Said) -> None:
         why = said.content.get("why", "it was not heard")
         self._begin_late(said)
-        for info in self._runs.values():
-            is_running = info.get("kernel") == self._kernel_id and info.get("state") == RUNNING
-            if is_running and said.parent in ("", info.get("shown")):
-                self.add_note(str(info.get("shown")), f"output is missing here: {why}")
+        for run_id, cell in list(self.unfinished.items()):
+            info = self._runs.get(cell, {})
+            if said.parent == "" and (info.get("run"), info.get("state")) == (run_id, SENT):
+                self._begin(cell, said._replace(parent=run_id))  # it may have begun unheard
+            if said.parent in {"", run_id} and run_id not in self.waiting:
+                self.add_note(run_id, f"output is missing here: {why}")
 
     def add_note(self, run_id: str, note: str) -> None:
         """Say below a cell what its kernel did not say."""

@@ -316,6 +316,30 @@ def test_a_run_whose_beginning_nobody_heard_begins_with_what_is_heard_first() ->
         assert notebook.texts() == [*(note if first == "gap" else []), "late\n"], first
 
 
+NOT_HEARD = "[rtstore: output is missing here: nobody listened]\n"
+
+
+def test_what_is_missing_of_a_run_that_was_sent_is_said_though_nobody_heard_it_begin() -> None:
+    notebook = Notebook("cell-0", "cell-1")
+    notebook.request()
+    notebook.request("run2", "cell-1")
+    notebook.hear("run", "sent", document="d", cell=CELL)
+    notebook.hear("gap", "blackout", "", why="nobody listened")
+    notebook.say("line 50\n")
+    assert notebook.texts() == [NOT_HEARD, "line 50\n"]
+    assert notebook.texts("cell-1") == []  # that one waits
+
+
+def test_what_is_missing_is_said_though_the_cell_waits_to_run_again() -> None:
+    notebook = Notebook()
+    notebook.request()
+    notebook.begin()
+    notebook.say("line 1\n")
+    notebook.request("run2")
+    notebook.hear("gap", "blackout", "", why="nobody listened")
+    assert notebook.texts() == ["line 1\n", NOT_HEARD]
+
+
 def test_what_is_missing_of_one_run_is_not_said_of_another() -> None:
     notebook = Notebook("cell-0", "cell-1")
     notebook.request()
