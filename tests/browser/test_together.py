@@ -203,7 +203,7 @@ async def test_notebook_7_has_it_too(lab: Lab, arrive: Arrive) -> None:
     panel = Together(ann)
     await panel.open()
 
-    await expect(panel.row("In this notebook", await name_of(bob))).to_contain_text("Cell 1")
+    await expect(panel.other(await name_of(bob))).to_contain_text("Cell 1")
     await expect(panel.row("Kernels", "seven together.ipynb")).to_be_visible()
     await panel.shoot("seven")
 
