@@ -149,9 +149,7 @@ class Room:
         except (StoreUnavailable, StoreRefused) as error:
             logger.info("open waits document=%s why=%s", self.place.document_id, error)
             self._tried_to_open.set()
-            await asyncio.sleep(
-                OPEN_AGAIN_S
-            )  # the store refuses it, and tells nobody when it won't
+            await asyncio.sleep(OPEN_AGAIN_S)  # who refuses does not tell when it won't
             self._must_open.set()
 
     async def _tick(self) -> None:

@@ -14,7 +14,7 @@ import pytest
 from rtstore.jupyter import actions
 from rtstore.jupyter.actions import Actions
 from rtstore.jupyter.ends import Ends
-from rtstore.redis_backend.action_book import ActionBook
+from rtstore.redis_backend.action_book import ActionBook, Record
 from rtstore.redis_backend.connection import connect
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.link import Link
@@ -35,7 +35,6 @@ ASKED = {
     "result": None,
     "error": None,
 }
-Record = dict[str, Any]
 
 
 class Deeds:
@@ -150,10 +149,24 @@ async def test_a_store_that_forgot_it_altogether_is_told_its_end(server: Server)
     await server.is_told_again()
 
 
-async def test_nobody_is_taken_for_gone_when_the_store_is_just_back(server: Server) -> None:
+async def test_nobody_is_taken_for_gone_when_the_store_is_just_back(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     another = ASKED | {"state": "in progress", "by": "another"}
     await server.put_back(another, is_waiting=False)
-    await asyncio.sleep(0.5)  # many looks
+    looks: list[int] = []
+    read_all = ActionBook.all
+
+    async def counted(book: ActionBook) -> list[Record]:
+        looks.append(1)
+        return await read_all(book)
+
+    monkeypatch.setattr(ActionBook, "all", counted)
+
+    async def has_looked() -> bool:
+        return len(looks) > 5
+
+    await until(has_looked, what="it looks at what others do")
     assert await server.book.get("once-1") == another
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from typing import Any
@@ -44,8 +43,8 @@ async def test_it_is_left_to_a_server_that_lives(
         told = {"type": "action", "id": f"to-{action.replace('.', '-')}", "action": action}
         await ann.socket.send_json(told | {"params": params})
         await ann.until(lambda: any(one["type"] == "action" for one in ann.messages))
+        # What was asked for later is done, so it was looked at.
         assert (await ann.ask("contents.create", path="", type="file"))["state"] == "ok"
-        await asyncio.sleep(0.5)
         seen = await book.get(told["id"])
         assert seen is not None
         assert seen["state"] == "requested"

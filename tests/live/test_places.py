@@ -16,6 +16,7 @@ from rtstore.jupyter.failed import Failed
 from rtstore.redis_backend.connection import connect
 from rtstore.redis_backend.file_index import FileIndex
 from rtstore.redis_backend.keys import Keys
+from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.run_book import RunBook
 from rtstore.redis_backend.update_log import UpdateLog
 from rtstore.schema.ids import BEGINNING
@@ -145,6 +146,13 @@ async def test_runs_that_nobody_queues_end_and_are_not_run_later(
         assert await RunBook(link, keys.document(document)).asked() == {}
 
 
+async def _until_connected(link: Link, wanted: bool) -> None:
+    async def look() -> bool:
+        return link.connected is wanted
+
+    await until(look, what=f"the link is up: {wanted}")
+
+
 async def test_a_store_that_is_away_ends_no_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,10 +176,9 @@ async def test_a_store_that_is_away_ends_no_runs(
             while not await book.asked():
                 await asyncio.sleep(0.05)
             store.kill()
-            await asyncio.sleep(0.5)
+            await _until_connected(link, False)
             await store.start()
-            while not link.connected:
-                await asyncio.sleep(0.05)
+            await _until_connected(link, True)
             (run_id,) = await book.asked()
             run = keys.kernel("c1", "k1").run(run_id)
             await link.command("HSET", run, "id", run_id, "state", "ok")
