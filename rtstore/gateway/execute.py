@@ -28,6 +28,7 @@ from rtstore.schema.identity import User
 from rtstore.schema.ids import is_document_id
 from rtstore.schema.run import Run
 from rtstore.schema.text import sendable
+from rtstore.schema.ticket import HEADER, Ticket
 
 QUEUED_WITHIN_S = 8.0
 """A keeper that died is replaced within 5 s."""
@@ -52,17 +53,26 @@ async def execute(request: web.Request) -> web.Response:
     400, 404 and 409 (not what the user saw) with ``message`` and ``cell_id``: then none of the
     request's cells runs.
     """
-    gateway, arrived_s = request.app[GATEWAY], time.time()
+    gateway = request.app[GATEWAY]
+    ticket = Ticket.of_header(request.headers.get(HEADER, ""))
+    try:
+        return await _execute(request, gateway, ticket)
+    finally:
+        gateway.line.passed(ticket)
+
+
+async def _execute(request: web.Request, gateway: Gateway, ticket: Ticket | None) -> web.Response:
+    arrived_ms = ticket.arrived_ms if ticket else int(time.time() * 1000)
     identity = await gateway.gate.admit(request, "kernels:execute")
     asked = parse(await _json(request))
     kernel_id = request.match_info["kernel_id"]
     try:
         await _must_exist(gateway, kernel_id, asked)
         runs = [
-            _run(asked, cell, kernel_id, identity.user, arrived_s=arrived_s)
+            _run(asked, cell, kernel_id, identity.user, arrived_ms=arrived_ms)
             for cell in asked.cells
         ]
-        settled = await _ask(gateway, asked, runs)
+        settled = await _ask(gateway, asked, runs, ticket)
     except (StoreUnavailable, StoreRefused) as error:
         raise _refusal(web.HTTPServiceUnavailable, f"the store: {error}") from error
     for run in runs:
@@ -139,7 +149,7 @@ async def _must_exist(gateway: Gateway, kernel_id: str, asked: Asked) -> None:
 
 
 def _run(
-    asked: Asked, cell: dict[str, str], kernel_id: str, user: User, *, arrived_s: float
+    asked: Asked, cell: dict[str, str], kernel_id: str, user: User, *, arrived_ms: int
 ) -> Run:
     return Run(
         id=uuid.uuid4().hex,
@@ -148,12 +158,14 @@ def _run(
         user=user.username,
         name=user.display_name or user.name or user.username,
         kernel=kernel_id,
-        requested=str(int(arrived_s * 1000)),
+        requested=str(arrived_ms),
         records_timing="1" if asked.records_timing else "",
     )
 
 
-async def _ask(gateway: Gateway, asked: Asked, runs: list[Run]) -> dict[str, tuple[int, str, str]]:
+async def _ask(
+    gateway: Gateway, asked: Asked, runs: list[Run], ticket: Ticket | None
+) -> dict[str, tuple[int, str, str]]:
     """Ask the keeper; run id → (status, why, cell) of those that it settled in time.
 
     `cell`: the one for which the request was refused.
@@ -178,7 +190,9 @@ async def _ask(gateway: Gateway, asked: Asked, runs: list[Run]) -> dict[str, tup
             {key: cell[key] for key in ("saw", "code") if key in cell} for cell in asked.cells
         ]
         asks = list(zip(runs, more, strict=True))
+        await gateway.line.until_next(ticket)
         await book.ask(asks)
+        gateway.line.passed(ticket)
         gateway.recent_asks.note(book, asks, place.announce)
         await place.announce()
         try:

@@ -9,6 +9,7 @@ from aiohttp import web
 from rtstore.gateway.gate import Gate
 from rtstore.gateway.global_room import GlobalRoom
 from rtstore.gateway.jupyter_server import JupyterServer
+from rtstore.gateway.line import Line
 from rtstore.gateway.live_rooms import LiveRooms
 from rtstore.gateway.member import Code
 from rtstore.gateway.penalties import Penalties
@@ -30,6 +31,7 @@ class Gateway:
     reauth: Reauth
     recent_asks: RecentAsks
     live: LiveRooms
+    line: Line = field(default_factory=Line)
     penalties: Penalties = field(default_factory=Penalties)
 
     async def drain(self) -> None:

@@ -30,6 +30,7 @@ from rtstore.jupyter.saver import Saver
 from rtstore.jupyter.server_record import ServerRecord, WorkerListener
 from rtstore.jupyter.standing import Standing
 from rtstore.jupyter.system import System, running_system
+from rtstore.jupyter.tickets import Tickets
 from rtstore.jupyter.workers import Workers
 from rtstore.redis_backend import kernel_modes
 from rtstore.redis_backend.connection import connect
@@ -76,6 +77,7 @@ class Backend:
         self.secret = secrets.token_hex()
         """What workers and we sign with; until it is known, one that nobody has."""
         self.workers = Workers()
+        self.tickets = Tickets()
         self.files = Files(self.contents_manager)
         self.changes = ContentsEvents(is_indexed=self.is_indexed, gone=self._gone)
         self.file_ids = FileIds(self.changes.add)

@@ -26,7 +26,14 @@ from rtstore.jupyter import (
 from rtstore.jupyter.backend import Backend
 from rtstore.jupyter.file_ids import IdHandler, PathHandler
 from rtstore.jupyter.get_document import Documents
-from rtstore.jupyter.proxy import SESSION_WAIT_S, ActionProxy, KernelProxy, RunProxy, WorkerProxy
+from rtstore.jupyter.proxy import (
+    SESSION_WAIT_S,
+    ActionProxy,
+    KernelProxy,
+    RunAskProxy,
+    RunProxy,
+    WorkerProxy,
+)
 from rtstore.jupyter.room_proxy import RoomProxy
 from rtstore.jupyter.sessions import one_kernel_each
 from rtstore.settings import Settings
@@ -116,7 +123,8 @@ class RTStoreExtension(ExtensionApp):  # type: ignore[misc] # untyped
                 # jupyter_server_fileid, where it is enabled, was first: it asks our manager too
                 (r"/api/fileid/id", IdHandler, ids),
                 (r"/api/fileid/path", PathHandler, ids),
-                (r"/api/kernels/[\w-]+/(?:execute|input|requests/.+)", KernelProxy, patient),
+                (r"/api/kernels/[\w-]+/execute", RunAskProxy, patient),
+                (r"/api/kernels/[\w-]+/(?:input|requests/.+)", KernelProxy, patient),
                 *((route, handler, given) for route, handler in kernel_actions.ROUTES),
                 *contents_hooks.routes(self._backend, "/"),
             ]

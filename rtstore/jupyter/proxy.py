@@ -18,6 +18,8 @@ from rtstore.jupyter.backend import Backend
 from rtstore.jupyter.rights import admit, signed_identity, signed_in
 from rtstore.jupyter.workers import NoWorker
 from rtstore.schema.identity import HEADER, XSRF_HEADER
+from rtstore.schema.ticket import HEADER as TICKET_HEADER
+from rtstore.schema.ticket import Ticket
 
 WAIT_S = 2.0
 """For a worker, while all are being started again."""
@@ -89,13 +91,16 @@ class WorkerProxy(APIHandler):  # type: ignore[misc] # untyped
         """Needs contents:write."""
         await self._forward("write")
 
+    async def _told_to_worker(self) -> dict[str, str]:
+        return await worker_headers(self, secret=self._backend.secret)
+
     async def _forward(self, action: str) -> None:
         await admit(self, self.right or action, self.auth_resource)
         try:
             async with await self._backend.workers.request(
                 str(self.request.method),
                 worker_path(self),
-                await worker_headers(self, secret=self._backend.secret),
+                await self._told_to_worker(),
                 self.request.body,
                 within_s=self._backend.patience_s(self._wait_s),
             ) as reply:
@@ -135,6 +140,32 @@ class KernelProxy(WorkerProxy):
 
     auth_resource = "kernels"
     right = "execute"
+
+
+class RunAskProxy(KernelProxy):
+    """The same for what asks to run cells: a user's reach the queue in the order they came in."""
+
+    _ticket: Ticket | None = None
+
+    async def prepare(self) -> None:
+        """Before anything else is waited for, as requests may overtake each other then."""
+        await super().prepare()
+        if self.current_user is not None:
+            self._ticket = self._backend.tickets.take(self._line)
+
+    def on_finish(self) -> None:
+        """Answered, or the browser is gone."""
+        if self._ticket is not None:
+            self._backend.tickets.give_back(self._line, self._ticket)
+        super().on_finish()
+
+    @property
+    def _line(self) -> tuple[str, str]:
+        return self.request.path, self.current_user.username
+
+    async def _told_to_worker(self) -> dict[str, str]:
+        headers = await super()._told_to_worker()
+        return headers | ({TICKET_HEADER: self._ticket.as_header()} if self._ticket else {})
 
 
 class RunProxy(WorkerProxy):

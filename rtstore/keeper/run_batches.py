@@ -36,6 +36,10 @@ class _Last:
 
     id: str
     size: int
+    place: int
+    """Of its last cell."""
+    asked_ms: int
+    """When the last one of it was asked for."""
     answered_s: float
 
 
@@ -63,18 +67,25 @@ class Batches:
             by_user.setdefault(str(told.get("user", "")), []).append(told)
         for user, theirs in by_user.items():
             for together in _together(theirs):
-                name = self._name(user, together, came_s)
+                name = self._name(user, together, places, came_s)
                 batch = Batch(name, _posts(together, places))
                 found.append((_when(together[0]), batch))
         return [batch for _, batch in sorted(found, key=lambda pair: pair[0])]
 
-    def _name(self, user: str, together: Sequence[Asked], came_s: float) -> str:
+    def _name(
+        self, user: str, together: Sequence[Asked], places: Mapping[str, int], came_s: float
+    ) -> str:
         name, last = str(together[0]["id"]), self._last.get(user)
         size = len({told.get("post") or told["id"] for told in together})
-        if last is not None and last.size > 1 and came_s - last.answered_s <= GOES_ON_S:
+        at = sorted(_place(told, places) for told in together)
+        # Who runs a cell above again, or one of these, begins anew: what failed may be mended.
+        if last is not None and at[0] > last.place:
+            is_late = _when(together[0]) - last.asked_ms <= TOGETHER_MS
             # The last ones of it may come one by one.
-            name, size = last.id, max(size, last.size)
-        self._last[user] = _Last(name, size, math.inf)
+            goes_on = last.size > 1 and came_s - last.answered_s <= GOES_ON_S
+            if is_late or goes_on:
+                name, size = last.id, last.size + size
+        self._last[user] = _Last(name, size, at[-1], _when(together[-1]), math.inf)
         return name
 
 
@@ -90,7 +101,7 @@ def _together(theirs: Iterable[Asked]) -> list[list[Asked]]:
 
 def _posts(together: Iterable[Asked], places: Mapping[str, int]) -> list[list[Asked]]:
     def place(told: Asked) -> tuple[int, int]:
-        return places.get(str(told.get("cell", "")), 0), _when(told)
+        return _place(told, places), _when(told)
 
     def post(told: Asked) -> str:
         return str(told.get("post") or told["id"])
@@ -99,6 +110,10 @@ def _posts(together: Iterable[Asked], places: Mapping[str, int]) -> list[list[As
     for told in sorted(together, key=place):
         by_post.setdefault(post(told), []).append(told)
     return list(by_post.values())
+
+
+def _place(told: Asked, places: Mapping[str, int]) -> int:
+    return places.get(str(told.get("cell", "")), 0)
 
 
 def _when(told: Asked) -> int:

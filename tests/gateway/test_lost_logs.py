@@ -48,6 +48,10 @@ async def reads(worker: Worker) -> str:
         return bob.text
 
 
+async def _reads(worker: Worker, text: str) -> bool:
+    return await reads(worker) == text
+
+
 async def test_an_end_that_was_lost_is_put_back_though_another_opened_it_first(
     workers: Pair,
 ) -> None:
@@ -107,7 +111,7 @@ async def test_what_was_put_into_quarantine_is_not_put_back(workers: Pair) -> No
     await type_and_leave(one, "abc")
     [bad] = [entry for entry in await log.read() if entry.id == EntryId(1, 4)]
     await log.append(str(bad.id).encode(), Origin(kind="q"), epoch=1, tag=log.next_tag())
-    assert await reads(one) == "helloab"
+    await until(lambda: _reads(one, "helloab"), what="the room heard of it")
     await two.link.command("SPUBLISH", log.keys.feed, feed.notice("ask"))
     async with joined(one, "ada") as ada:
         await ada.until(lambda: ada.synced)

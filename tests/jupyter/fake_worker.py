@@ -31,7 +31,7 @@ class FakeWorker:
         self.answers = 200
         """The status of every answer but upgrades."""
         self.reads = asyncio.Event()
-        """Whether rooms take in what is sent to them."""
+        """Whether rooms take in what is sent to them, and requests are answered."""
         self.reads.set()
         self._state_dir = state_dir
         self._slot = slot
@@ -65,6 +65,7 @@ class FakeWorker:
     async def _plain(self, request: web.Request) -> web.StreamResponse:
         self._admit(request)
         body = await request.text()
+        await self.reads.wait()
         told = {"worker": self.name, "path": request.raw_path, "body": body}
         return web.json_response(told, status=self.answers, headers={"ETag": '"1"'})
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from rtstore.keeper.run_batches import GOES_ON_S, TOGETHER_MS, Batches
 
 PLACES = {f"c{number}": number for number in range(20)}
@@ -52,6 +54,20 @@ def test_who_runs_one_cell_after_another_runs_each_by_itself() -> None:
     batches = Batches()
     first = names(batches, asked(0, 0), came_s=0.0)
     assert names(batches, asked(1, 200), came_s=0.2) != first
+
+
+def test_what_was_asked_at_once_and_comes_late_belongs_to_it() -> None:
+    batches = Batches()
+    first = names(batches, asked(0, 0), came_s=0.0)
+    assert names(batches, asked(1, TOGETHER_MS), came_s=0.4) == first
+    assert names(batches, asked(2, TOGETHER_MS + 300), came_s=0.7) == first
+
+
+@pytest.mark.parametrize("again", [0, 1, 2])
+def test_who_runs_a_cell_again_or_one_above_begins_anew(again: int) -> None:
+    batches = Batches()
+    first = names(batches, asked(1, 0), asked(2, 1), came_s=0.0)
+    assert names(batches, asked(again, 50), came_s=0.05) != first
 
 
 def test_others_do_not_belong() -> None:

@@ -218,6 +218,15 @@ async def test_run_all_keeps_the_order_of_the_cells(lab: Lab) -> None:
         await until(lambda: _counts(nb, [*range(1, 13)]), what="in order", timeout_s=30)
 
 
+async def test_run_all_pressed_again_at_once_after_it_failed_runs(lab: Lab) -> None:
+    fails_once = "if 'again' not in globals():\n    again = True\n    1 / 0"
+    async with bench(lab, "failed.ipynb", [fails_once, "print(2)"]) as nb:
+        for expected in (["error", "aborted"], ["ok", "ok"]):
+            async with asyncio.TaskGroup() as pressed:
+                asked = [pressed.create_task(nb.ask(cell)) for cell in range(2)]
+            assert [await nb.until_over(one.result()) for one in asked] == expected
+
+
 async def test_what_is_asked_for_after_a_restart_was_ordered_runs_in_the_new_kernel(
     lab: Lab,
 ) -> None:
