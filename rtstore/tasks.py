@@ -43,6 +43,21 @@ async def until_set(event: asyncio.Event, *, within_s: float) -> None:
             await event.wait()
 
 
+async def until_calm(pause_s: float, *, within_s: float) -> None:
+    """Wait until this loop has caught up, that is until a pause is no longer than it should be.
+
+    What was in its sockets is read by then. At least one pause, at most `within_s`.
+    """
+    loop = asyncio.get_running_loop()
+    now = loop.time()
+    deadline = now + within_s
+    while now < deadline:
+        await asyncio.sleep(pause_s)
+        began, now = now, loop.time()
+        if now - began < 2 * pause_s:
+            return
+
+
 def cause_of(error: BaseException) -> BaseException:
     """The first single error in (nested) exception groups."""
     while isinstance(error, BaseExceptionGroup):

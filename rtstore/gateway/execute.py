@@ -185,9 +185,11 @@ async def _ask(
             news.set()
 
     wanted = {run.id for run in runs}
+    of_lot = {"lot": ticket.lot, "of": ticket.of} if ticket else {}
     async with deployment.link.listen(place.keys.feed, heard):
         more: list[dict[str, Any]] = [
-            {key: cell[key] for key in ("saw", "code") if key in cell} for cell in asked.cells
+            {key: cell[key] for key in ("saw", "code") if key in cell} | of_lot
+            for cell in asked.cells
         ]
         asks = list(zip(runs, more, strict=True))
         await gateway.line.until_next(ticket)

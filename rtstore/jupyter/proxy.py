@@ -165,7 +165,10 @@ class RunAskProxy(KernelProxy):
 
     async def _told_to_worker(self) -> dict[str, str]:
         headers = await super()._told_to_worker()
-        return headers | ({TICKET_HEADER: self._ticket.as_header()} if self._ticket else {})
+        if self._ticket is None:
+            return headers
+        ticket = await self._backend.tickets.with_others(self._line, self._ticket)
+        return headers | {TICKET_HEADER: ticket.as_header()}
 
 
 class RunProxy(WorkerProxy):

@@ -76,7 +76,7 @@ class Batches:
         self, user: str, together: Sequence[Asked], places: Mapping[str, int], came_s: float
     ) -> str:
         name, last = str(together[0]["id"]), self._last.get(user)
-        size = len({told.get("post") or told["id"] for told in together})
+        size = len({_post(told) for told in together})
         at = sorted(_place(told, places) for told in together)
         # Who runs a cell above again, or one of these, begins anew: what failed may be mended.
         if last is not None and at[0] > last.place:
@@ -89,27 +89,44 @@ class Batches:
         return name
 
 
+def are_missing(asked: Mapping[str, Asked]) -> bool:
+    """Whether more requests were at the Jupyter server at once than are here."""
+    posts: dict[str, set[str]] = {}
+    sizes: dict[str, int] = {}
+    for told in asked.values():
+        if lot := str(told.get("lot") or ""):
+            posts.setdefault(lot, set()).add(_post(told))
+            sizes[lot] = int(told.get("of") or 1)
+    return any(len(posts[lot]) < size for lot, size in sizes.items())
+
+
 def _together(theirs: Iterable[Asked]) -> list[list[Asked]]:
     found: list[list[Asked]] = []
     for told in theirs:
-        if found and _when(told) - _when(found[-1][-1]) <= TOGETHER_MS:
+        if found and _are_together(found[-1][-1], told):
             found[-1].append(told)
         else:
             found.append([told])
     return found
 
 
+def _are_together(earlier: Asked, later: Asked) -> bool:
+    is_one_lot = later.get("lot") is not None and later.get("lot") == earlier.get("lot")
+    return is_one_lot or _when(later) - _when(earlier) <= TOGETHER_MS
+
+
 def _posts(together: Iterable[Asked], places: Mapping[str, int]) -> list[list[Asked]]:
     def place(told: Asked) -> tuple[int, int]:
         return _place(told, places), _when(told)
 
-    def post(told: Asked) -> str:
-        return str(told.get("post") or told["id"])
-
     by_post: dict[str, list[Asked]] = {}
     for told in sorted(together, key=place):
-        by_post.setdefault(post(told), []).append(told)
+        by_post.setdefault(_post(told), []).append(told)
     return list(by_post.values())
+
+
+def _post(told: Asked) -> str:
+    return str(told.get("post") or told["id"])
 
 
 def _place(told: Asked, places: Mapping[str, int]) -> int:

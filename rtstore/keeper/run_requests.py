@@ -10,19 +10,20 @@ from typing import Any
 
 from rtstore.errors import StoreFull, StoreRefused
 from rtstore.keeper.charge import Charge
-from rtstore.keeper.run_batches import Asked, Batches
+from rtstore.keeper.run_batches import Asked, Batches, are_missing
 from rtstore.redis_backend.run_book import RunBook
 from rtstore.redis_backend.run_queue import NoSuchKernel, RunQueue
 from rtstore.redis_backend.update_log import Origin
 from rtstore.schema import live, murmur
 from rtstore.schema.run import Run, source_sha
-from rtstore.tasks import until_set
+from rtstore.tasks import until_calm, until_set
 
 logger = logging.getLogger(__name__)
 
-QUIET_S, QUIET_MAX_S = 0.03, 0.5
+QUIET_S, QUIET_MAX_S = 0.02, 0.5
 """The request may overtake the last keystrokes, which come over another socket; and "Run All"
-sends one request a cell, in no sure order. So wait until nothing came for this long."""
+sends one request a cell, in no sure order. So wait until nothing came for this long, and until all
+are here that the Jupyter server had at once."""
 SEVERAL, QUIET_LONGER_S = 2, 0.1
 """Where several came, more may: a busy server takes them one after another."""
 LOOK_S = 2.0
@@ -60,19 +61,29 @@ class RunRequests:
             self._news.clear()
             if await self._book.asked():
                 came_s = loop.time()
-                await self._until_quiet()
+                await self._until_all_here()
                 await self._settle(came_s)
                 self._batches.answered(loop.time())
                 continue
             await until_set(self._news, within_s=LOOK_S)
 
-    async def _until_quiet(self) -> None:
+    async def _until_all_here(self) -> None:
+        deadline = asyncio.get_running_loop().time() + QUIET_MAX_S
+        await self._until_quiet(deadline)
+        while asyncio.get_running_loop().time() < deadline:
+            if not are_missing(await self._book.asked()):
+                return
+            self._news.clear()
+            await until_set(self._news, within_s=QUIET_S)
+
+    async def _until_quiet(self, deadline: float) -> None:
         follower, loop = self._charge.replica.follower, asyncio.get_running_loop()
-        until, first = loop.time() + QUIET_MAX_S, self._rung
+        first = self._rung
         await follower.catch_up()
-        while loop.time() < until:
+        while loop.time() < deadline:
             at = (follower.position, self._rung)
-            await asyncio.sleep(QUIET_S if self._rung - first < SEVERAL else QUIET_LONGER_S)
+            pause_s = QUIET_S if self._rung - first < SEVERAL else QUIET_LONGER_S
+            await until_calm(pause_s, within_s=deadline - loop.time())
             if (follower.position, self._rung) == at:
                 return
 

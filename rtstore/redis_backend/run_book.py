@@ -26,7 +26,8 @@ class RunBook:
         then, under the same ids.
 
         What comes with each is for the keeper: ``saw`` (hash of the source that the user saw),
-        ``code`` (what is to run instead of the cell's source).
+        ``code`` (what is to run instead of the cell's source), ``lot`` and ``of`` (which requests
+        were at the Jupyter server at once, and how many).
         """
         keys, post = self._keys, runs[0][0].id
         now = int(time.time() * 1000)

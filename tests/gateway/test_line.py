@@ -19,7 +19,10 @@ from tests.gateway.fake_jupyter import fake_jupyter
 from tests.gateway.team import ALL, ROOT, Worker, make_document, running_worker
 from tests.support.stores import Store
 
-ONE, TWO, THREE = Ticket("ax1", 1), Ticket("ax2", 2, "ax1"), Ticket("ax3", 3, "ax2")
+ONE, TWO, THREE = (
+    Ticket(f"ax{number}", number, f"ax{number}", before=before)
+    for number, before in ((1, ""), (2, "ax1"), (3, "ax2"))
+)
 
 
 async def test_who_came_later_waits_for_who_came_before() -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 from aiohttp import ClientSession, web
 
-from rtstore.jupyter.tickets import Tickets
+from rtstore.jupyter.tickets import PAUSE_S, Tickets
 from rtstore.schema.ticket import HEADER, Ticket
 from tests.jupyter.conftest import Jupyter
 from tests.jupyter.fake_worker import FakeWorker
@@ -32,6 +33,31 @@ def test_nobody_waits_for_what_was_answered_or_is_anothers() -> None:
     assert tickets.take((LINE[0], "eve")).before == ""
 
 
+async def test_who_is_there_while_a_server_catches_up_is_of_one_lot() -> None:
+    tickets, one_waits = Tickets(), asyncio.Event()
+    found = list[Ticket]()
+
+    async def come(line: tuple[str, str]) -> None:
+        ticket = tickets.take(line)
+        one_waits.set()
+        found.append(await tickets.with_others(line, ticket))
+
+    async def be_busy() -> None:
+        await one_waits.wait()
+        time.sleep(3 * PAUSE_S)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(come(LINE))
+        await be_busy()
+        tasks.create_task(come(LINE))
+        tasks.create_task(come((LINE[0], "eve")))
+    first, second, other = sorted(found, key=number_of)
+    assert [(one.lot, one.of) for one in (first, second)] == [(first.id, 2)] * 2
+    assert (other.lot, other.of) == (other.id, 1)
+    await come(LINE)
+    assert (found[-1].lot, found[-1].of) == (found[-1].id, 1)
+
+
 async def test_requests_at_once_say_whom_they_must_not_overtake(
     jupyter: Jupyter, worker: FakeWorker
 ) -> None:
@@ -54,6 +80,7 @@ async def test_requests_at_once_say_whom_they_must_not_overtake(
     alone, *together, last = [ticket_of(request) for request in worker.requests]
     together.sort(key=number_of)
     assert [alone.before, together[0].before, last.before] == ["", "", ""]
+    assert {(one.lot, one.of) for one in together} == {(together[0].id, 4)}
     assert [two.before for two in together[1:]] == [one.id for one in together[:-1]]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rtstore.keeper.run_batches import GOES_ON_S, TOGETHER_MS, Batches
+from rtstore.keeper.run_batches import GOES_ON_S, TOGETHER_MS, Batches, are_missing
 
 PLACES = {f"c{number}": number for number in range(20)}
 
@@ -68,6 +68,23 @@ def test_who_runs_a_cell_again_or_one_above_begins_anew(again: int) -> None:
     batches = Batches()
     first = names(batches, asked(1, 0), asked(2, 1), came_s=0.0)
     assert names(batches, asked(again, 50), came_s=0.05) != first
+
+
+def test_what_was_at_the_server_at_once_is_together_however_long_it_took() -> None:
+    lot = {"lot": "t", "of": 2}
+    told = asked(3, 0) | lot, asked(1, 3 * TOGETHER_MS) | lot
+    assert cells(Batches(), *told) == [["c1", "c3"]]
+
+
+def test_it_is_known_whether_one_of_them_is_missing() -> None:
+    lot = {"lot": "t", "of": 2}
+    one, two = asked(1, 0, post="a") | lot, asked(2, 0, post="b") | lot
+    same_post = asked(3, 0, post="a") | lot
+    assert not are_missing({})
+    assert not are_missing({"z": asked(0, 0)})
+    assert are_missing({"1": one})
+    assert are_missing({"1": one, "3": same_post})
+    assert not are_missing({"1": one, "2": two})
 
 
 def test_others_do_not_belong() -> None:

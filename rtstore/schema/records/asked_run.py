@@ -21,3 +21,7 @@ class AskedRun(RunRecord):
     """Hash of the source that the user saw: SHA-256, or murmur2."""
     code: str = ""
     """What is to run instead of the cell's source."""
+    lot: str = ""
+    """Requests that were at the Jupyter server at once are one lot; absent: it came otherwise."""
+    of: int = 1
+    """How many requests the lot has."""
