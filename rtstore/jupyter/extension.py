@@ -26,6 +26,7 @@ from rtstore.jupyter import (
 from rtstore.jupyter.backend import Backend
 from rtstore.jupyter.file_ids import IdHandler, PathHandler
 from rtstore.jupyter.get_document import Documents
+from rtstore.jupyter.page_kernels import sparing
 from rtstore.jupyter.proxy import (
     SESSION_WAIT_S,
     ActionProxy,
@@ -68,6 +69,9 @@ class RTStoreExtension(ExtensionApp):  # type: ignore[misc] # untyped
         serverapp.gateway_config = GatewayClient.instance(parent=serverapp)
         serverapp.session_manager_class = one_kernel_each(
             serverapp.session_manager_class, lambda: self._backend
+        )
+        serverapp.kernel_websocket_connection_class = sparing(
+            serverapp.kernel_websocket_connection_class
         )
         if "default_provisioner_name" not in serverapp.config.KernelProvisionerFactory:
             serverapp.config.KernelProvisionerFactory.default_provisioner_name = provisioner.NAME

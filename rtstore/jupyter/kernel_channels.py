@@ -27,6 +27,7 @@ from tornado.websocket import (
 
 from rtstore.errors import NotAllowed
 from rtstore.jupyter.backend import Backend
+from rtstore.jupyter.page_kernels import Sparing
 from rtstore.jupyter.rights import without_login
 from rtstore.schema.identity import SIGNATURE_HEADER, verify_request
 
@@ -111,6 +112,8 @@ class ChannelsHandler(KernelWebsocketHandler):  # type: ignore[misc] # untyped
         connection.session.session = self.get_argument("session_id")
         if hasattr(connection, "limit_rate"):
             connection.limit_rate = False
+        if isinstance(connection, Sparing):
+            connection.is_for_page = False
         self.connection = connection
         if hasattr(connection, "prepare"):
             await ensure_async(connection.prepare())

@@ -32,6 +32,7 @@ from rtstore.redis_backend.widget_book import WidgetBook
 from rtstore.schema import feed
 from rtstore.schema.feed import FeedNotice
 from rtstore.schema.kernel_message import Sender
+from rtstore.schema.run import session_of
 from rtstore.tasks import background, until_set
 
 logger = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ class Service:
         """
         self._sent_runs = sent_runs or SentRuns()
         self._desk, self._kernel_id, self._lease, self._ring = desk, kernel_id, lease, ring
-        self._afar, self._session = afar, f"rtstore-{kernel_id}"
+        self._afar, self._session = afar, session_of(kernel_id)
         self._kernel_session = ""
         self._restarted = ring.restarted if ring is not None else asyncio.Event()
         """Set when the kernel was started again, where its messages are what tells."""

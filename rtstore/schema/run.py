@@ -19,6 +19,11 @@ def source_sha(source: str) -> str:
     return hashlib.sha256(source.encode("utf-8", "replace")).hexdigest()
 
 
+def session_of(kernel_id: str) -> str:
+    """The Jupyter session in whose name cells are run, whichever worker sends the request."""
+    return f"rtstore-{kernel_id}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """``rt:{K}:run:<id>``. Every value is a string there; '' stands for what is not known."""
