@@ -62,6 +62,10 @@ class Settings(BaseSettings):
     """fast: AOF every second (only a crash of the machine loses that); local: fsync each."""
     history_dir: Path | None = None
     """Where archived entries go (a directory that all keepers share); None: into Redis."""
+    outputs_kept_days: float = Field(90.0, ge=0)
+    """Outputs that are too large for a document are deleted when it has not needed them for so
+    long; 0: never. Less: a smaller store; old edits in the archive, and undos of pages that were
+    open or away for longer, bring back a link to nothing."""
     kernels_outlive: bool = False
     """Kernels go on when the Jupyter server is killed, and are its own again when it is back."""
     view: bool = True

@@ -26,8 +26,7 @@ async def show(request: web.Request) -> web.Response:
     if not is_document_id(document_id) or not _NAME.fullmatch(name):
         raise web.HTTPNotFound(reason="no such output")
     keys = gateway.rooms.deployment.keys.document(document_id)
-    key = keys.spill(name) if "." in name else keys.blob(name)
-    found = await gateway.rooms.deployment.link.command("GET", key)
+    found = await gateway.rooms.deployment.link.command("GET", keys.giant(name))
     if found is None:
         raise web.HTTPNotFound(reason="no such output (any more)")
     mime = request.query.get("type", "text/plain")

@@ -96,6 +96,9 @@ class AppKeeper(Keeper):
     async def _finish(self) -> None:
         """Nothing to save: the store has it."""
 
+    async def _sweep(self) -> None:
+        """Nothing is kept beside it."""
+
     async def _put_away(self) -> bool:
         return True
 

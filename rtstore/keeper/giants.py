@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rtstore.keeper.charge import Charge
+from rtstore.redis_backend.giant_store import GiantStore
 from rtstore.schema import giants
 from rtstore.schema.giants import Beside
 
@@ -14,9 +15,10 @@ WHOLE_BYTES_MAX = 200 * 2**20
 
 
 async def store(charge: Charge, blobs: Mapping[str, str]) -> None:
-    """Keep values under their hashes. Raises StoreUnavailable, StoreFull."""
+    """Keep values under their hashes. Raises LeaseLost, StoreUnavailable, StoreFull."""
+    kept = GiantStore(charge.office.link, charge.keys)
     for sha, text in blobs.items():
-        await charge.office.link.command("SET", charge.keys.blob(sha), text)
+        await kept.put(sha, text, holding=charge.lease.holding)
 
 
 async def taken_out(charge: Charge, content: Any) -> Any:  # noqa: ANN401 -- a notebook's content
@@ -50,7 +52,7 @@ async def put_back(charge: Charge, content: Any) -> Any:  # noqa: ANN401 -- a no
     stored: dict[str, str] = {}
     room = WHOLE_BYTES_MAX
     for name in sorted(needed):
-        key = charge.keys.spill(name) if "." in name else charge.keys.blob(name)
+        key = charge.keys.giant(name)
         # Asked before it is read: all of them together could be more than fits in here.
         size = int(await charge.office.link.command("STRLEN", key))
         if size > room or (found := await charge.office.link.command("GET", key)) is None:

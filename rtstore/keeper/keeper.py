@@ -22,6 +22,7 @@ from rtstore.keeper.form import NOTEBOOK
 from rtstore.keeper.kernels import Kernels
 from rtstore.keeper.outside import NotTaken, Outside
 from rtstore.keeper.saver import NotSaved, Saver
+from rtstore.keeper.sweeper import Sweeper
 from rtstore.keeper.viewer import Viewer
 from rtstore.redis_backend.lease import RENEW_S
 from rtstore.schema import feed, session_events
@@ -52,6 +53,7 @@ class Keeper:
         self._saver = Saver(charge, self._outside)
         self._compactor = Compactor(charge)
         self._drafts = Drafts(charge)
+        self._sweeper = Sweeper(charge, kept_days=charge.office.settings.outputs_kept_days)
         self._notices: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._stats: asyncio.Queue[Stat | None] = asyncio.Queue(1)
         self._kernels: Kernels | None = None
@@ -122,6 +124,7 @@ class Keeper:
             self._saver.run(),
             self._compactor.run(),
             self._drafts.run(),
+            self._sweeper.run(),
             self._answer(),
             self._watch(),
             self._look_after(),
@@ -267,12 +270,17 @@ class Keeper:
         charge = self._charge
         if not await self._put_away():
             return
+        await self._sweep()
         await self._compactor.compact(keep=0)
         await charge.office.registry.unmark(charge.document_id)
         if await charge.is_used():  # somebody came between
             await charge.office.registry.mark(charge.document_id)
             return
         await self._release("nobody has it open")
+
+    async def _sweep(self) -> None:
+        """From now on counts how long nothing needs what the document left."""
+        await self._sweeper.sweep()
 
     async def _put_away(self) -> bool:
         """Whether all of it is where it is to be while nobody keeps it."""

@@ -47,6 +47,8 @@ rt:{D}:cur:<kernel id>       hash     cursor: the last entry of `out` that the d
                                       state: what the next ones need to know, JSON
 rt:{D}:spill:<run>.<n>       string   the rest of a stream too long for the document
 rt:{D}:blob:<sha256>         string   an output too large for the document
+rt:{D}:giants                zset     names of these two → since when nothing needs it (ms); 0:
+                                      something does
 rt:{K}:meta                  hash     kernel_id, name, host, pid, generation, capture, state …
 rt:{K}:lease                 string   the bridge that serves it: "<owner> <token>", expires
 rt:{K}:ears                  hash     bridge → synced, or listening: who could take over; expires
@@ -173,6 +175,15 @@ class DocumentKeys:
     def blob(self, sha: str) -> str:
         """String: an output too large for the document."""
         return f"{self.tag}:blob:{sha}"
+
+    def giant(self, name: str) -> str:
+        """String: the one or the other, by the name that the document has for it."""
+        return self.spill(name) if "." in name else self.blob(name)
+
+    @property
+    def giants(self) -> str:
+        """Sorted set: the names of all blobs and spills."""
+        return f"{self.tag}:giants"
 
     @property
     def drafts(self) -> str:

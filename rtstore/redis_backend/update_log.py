@@ -232,12 +232,12 @@ class UpdateLog:
             _FOLD,
             (
                 keys.log, keys.feed, keys.lease("keep"), keys.cursor(folded.kernel_id), keys.runs,
-                *spills,
+                keys.giants, *spills,
             ),
             (
                 epoch, origin.user, origin.client, worker, seq, _now_ms(), update, holding,
                 folded.before, folded.cursor, folded.state, len(spills), SPILL_BYTES_MAX,
-                *folded.spills.values(),
+                *(part for pair in folded.spills.items() for part in pair),
                 *(part for pair in folded.runs.items() for part in pair),
             ),
         )  # fmt: skip

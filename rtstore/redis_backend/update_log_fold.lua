@@ -6,7 +6,8 @@
 -- KEYS[3] lease: string "<owner> <token>"
 -- KEYS[4] cursor: hash
 -- KEYS[5] runs: hash
--- KEYS[6…] spills: strings that grow
+-- KEYS[6] giants: sorted set, name -> since when nothing needs it (ms), 0 while something does
+-- KEYS[7…] spills: strings that grow
 -- ARGV[1] epoch: integer
 -- ARGV[2] user: username
 -- ARGV[3] client: Yjs client id, or ''
@@ -18,11 +19,11 @@
 -- ARGV[9] from: the cursor that the caller began from, or '' for none
 -- ARGV[10] to: the cursor now
 -- ARGV[11] state: JSON, kept beside the cursor
--- ARGV[12] spilled: how many of the texts that follow are for the spills, in their order
+-- ARGV[12] spilled: how many spills grow
 -- ARGV[13] most: bytes that a spill may have; what goes beyond is dropped
--- ARGV[14…] texts, then pairs of cell and run for `runs`
+-- ARGV[14…] pairs of name and text, for the spills in their order; then of cell and run for `runs`
 -- returns: entry id, 'none' when there was no update, '' when the cursor is another (nothing is written)
-local log, feed, lease, cursor, runs = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local log, feed, lease, cursor, runs, giants = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local epoch, user, client, worker, seq = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local ts, update, holding, from, to, state = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
 local spilled, most = tonumber(ARGV[12]), tonumber(ARGV[13])
@@ -38,10 +39,11 @@ end
 redis.call('HSET', cursor, 'cursor', to, 'state', state)
 -- Without an error: a string that can't grow must not stop the document for ever.
 for i = 1, spilled do
-  local text = ARGV[13 + i]
-  if redis.call('STRLEN', KEYS[5 + i]) + #text <= most then redis.pcall('APPEND', KEYS[5 + i], text) end
+  local spill, name, text = KEYS[6 + i], ARGV[12 + 2 * i], ARGV[13 + 2 * i]
+  if redis.call('STRLEN', spill) + #text <= most then redis.pcall('APPEND', spill, text) end
+  redis.call('ZADD', giants, 0, name)
 end
-for i = 14 + spilled, #ARGV, 2 do redis.call('HSET', runs, ARGV[i], ARGV[i + 1]) end
+for i = 14 + 2 * spilled, #ARGV, 2 do redis.call('HSET', runs, ARGV[i], ARGV[i + 1]) end
 if update ~= '' then
   local head = id .. ' u ' .. worker .. '.' .. seq
   if #update > 16384 then

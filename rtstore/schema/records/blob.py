@@ -1,8 +1,8 @@
-"""OutputBlob: an output, or the rest of a stream, that is too large for a document."""
+"""OutputBlob, OutputName: an output, or the rest of a stream, that is too large for a document."""
 
 from __future__ import annotations
 
-from rtstore.schema.records.record import About, Kind, Place, Shape, Value
+from rtstore.schema.records.record import About, Kind, Place, Shape, Text, Value
 from rtstore.schema.records.words import Binary
 
 
@@ -23,3 +23,17 @@ class OutputBlob(Value[Binary]):
     def taken_apart(cls, value: bytes) -> bytes:
         """Itself."""
         return value
+
+
+class OutputName(Text):
+    """The SHA-256 of a blob, or the ``<run>.<n>`` of a spill."""
+
+    about = About(
+        Kind.UPKEEP,
+        "the document's keeper",
+        (
+            Place(
+                "rt:{D}:giants", Shape.MEMBERS, "since when nothing needs it (ms); 0: it is needed"
+            ),
+        ),
+    )

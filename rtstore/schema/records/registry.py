@@ -10,7 +10,7 @@ from rtstore.schema.records.app_document import AppDocument, AppSchema
 from rtstore.schema.records.asked_run import AskedRun
 from rtstore.schema.records.author import Author
 from rtstore.schema.records.awareness_state import AwarenessMessage
-from rtstore.schema.records.blob import OutputBlob
+from rtstore.schema.records.blob import OutputBlob, OutputName
 from rtstore.schema.records.document_meta import DocumentMeta, UnopenedDocument
 from rtstore.schema.records.document_view import DocumentView
 from rtstore.schema.records.draft import DraftEntry
@@ -84,6 +84,7 @@ GROUPS: Mapping[str, tuple[Any, ...]] = MappingProxyType(
             SavedContent,
             DraftEntry,
             OutputBlob,
+            OutputName,
         ),
         "Content that people edit together": (
             NotebookDocument,

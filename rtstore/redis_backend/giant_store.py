@@ -1,0 +1,76 @@
+"""GiantStore: the values too large for one document, and since when nothing needs which.
+
+``rt:{D}:giants`` names all of them, with 0 while something needs it, or else with when that was
+first found. Who keeps the document finds out what is needed; a value is deleted once nothing has
+needed it for as long as the caller says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rtstore.redis_backend.keys import DocumentKeys
+from rtstore.redis_backend.link import Link, Script
+from rtstore.schema.ids import EntryId
+
+_PUT = Script.load("giant_put")
+_MARK = Script.load("giant_mark")
+_DROP = Script.load("giant_drop")
+
+BATCH = 500
+"""Names per script call, so that ten thousand of them never hold the server up."""
+
+
+class GiantStore:
+    """Those of one document. What writes raises LeaseLost, StoreUnavailable, StoreRefused."""
+
+    def __init__(self, link: Link, keys: DocumentKeys) -> None:
+        self._link, self._keys = link, keys
+
+    async def put(self, sha: str, text: str, *, holding: str) -> None:
+        """Keep a value under its hash; for as long as if something needed it just now."""
+        keys = self._keys
+        names = (keys.lease("keep"), keys.giants, keys.blob(sha))
+        await self._link.call(_PUT, names, (holding, sha, text))
+
+    async def kept(self) -> dict[str, int]:
+        """Name → since when nothing needs it (ms, by the store's clock); 0: something does."""
+        reply = await self._link.command("ZRANGE", self._keys.giants, 0, -1, "WITHSCORES")
+        flat = [part for pair in reply for part in pair] if _is_paired(reply) else reply
+        scores = (int(float(score)) for score in flat[1::2])
+        return {name.decode(): score for name, score in zip(flat[::2], scores, strict=True)}
+
+    async def mark(self, *, needed: Sequence[str], unneeded: Sequence[str], holding: str) -> int:
+        """Note what was found; the store's time (ms). Names of what is not kept are left out."""
+        now = 0
+        told = [(name, True) for name in needed] + [(name, False) for name in unneeded]
+        for at in range(0, max(len(told), 1), BATCH):
+            batch = told[at : at + BATCH]
+            names = [name for name, _ in batch]
+            number = sum(is_needed for _, is_needed in batch)
+            values = [self._keys.giant(name) for name in names[:number]]
+            keys = (self._keys.lease("keep"), self._keys.giants, *values)
+            now = int(await self._link.call(_MARK, keys, (holding, number, *names)))
+        return now
+
+    async def drop(
+        self, names: Sequence[str], *, at: EntryId, kept_ms: int, holding: str
+    ) -> int | None:
+        """Delete those that nothing has needed for `kept_ms`; how many. At most BATCH.
+
+        `at`: up to where the caller knows that the log does not refer to them. None, and nothing
+        deleted, when that is not its end.
+        """
+        keys = self._keys
+        values = (keys.giant(name) for name in names)
+        reply = await self._link.call(
+            _DROP,
+            (keys.lease("keep"), keys.log, keys.giants, *values),
+            (holding, str(at), kept_ms, *names),
+        )
+        return int(reply) if int(reply) >= 0 else None
+
+
+def _is_paired(reply: Sequence[object]) -> bool:
+    """RESP3 has pairs of name and number, RESP2 a flat list."""
+    return bool(reply) and isinstance(reply[0], list | tuple)

@@ -1,0 +1,142 @@
+"""What is kept beside a document, noted and deleted, in four stores."""
+
+from __future__ import annotations
+
+import pytest
+
+from rtstore.errors import LeaseLost
+from rtstore.redis_backend.giant_store import GiantStore
+from rtstore.redis_backend.keys import DocumentKeys
+from rtstore.redis_backend.lease import Lease
+from rtstore.redis_backend.link import Link
+from rtstore.redis_backend.update_log import Folded, Opened, Origin, UpdateLog
+from rtstore.schema.ids import EntryId
+
+ONE, TWO = "a" * 64, "b" * 64
+SPILL = "c" * 32 + ".1"
+LONG_AGO = 1_000
+
+
+@pytest.fixture
+def giants(link: Link, keys: DocumentKeys) -> GiantStore:
+    return GiantStore(link, keys)
+
+
+@pytest.fixture
+async def holding(link: Link, keys: DocumentKeys, opened: Opened) -> str:
+    lease = Lease.of_document(link, keys, "keep", owner="w1")
+    assert await lease.acquire()
+    return lease.holding
+
+
+async def test_what_is_put_or_grows_is_listed_as_needed(
+    giants: GiantStore, log: UpdateLog, link: Link, keys: DocumentKeys, holding: str
+) -> None:
+    folded = Folded(
+        kernel_id="k", before="", cursor="1-1", state="{}", runs={"c": "{}"}, spills={SPILL: "x"}
+    )
+    await giants.put(ONE, "text", holding=holding)
+    assert await log.fold(b"", Origin(), folded, epoch=1, holding=holding)
+
+    assert await giants.kept() == {ONE: 0, SPILL: 0}
+    assert await link.command("GET", keys.blob(ONE)) == b"text"
+    assert await link.command("GET", keys.spill(SPILL)) == b"x"
+    assert await link.command("HGET", keys.runs, "c") == b"{}"
+
+
+async def test_what_is_found_unneeded_keeps_the_time_when_it_was_first(
+    giants: GiantStore, link: Link, keys: DocumentKeys, holding: str
+) -> None:
+    await giants.put(ONE, "1", holding=holding)
+    await giants.put(TWO, "2", holding=holding)
+    now = await giants.mark(needed=[ONE], unneeded=[TWO], holding=holding)
+    kept = await giants.kept()
+    assert kept[ONE] == 0
+    assert 0 <= now - kept[TWO] < 60_000
+
+    await link.command("ZADD", keys.giants, LONG_AGO, TWO)
+    await giants.mark(needed=[], unneeded=[TWO], holding=holding)
+    assert (await giants.kept())[TWO] == LONG_AGO
+    await giants.mark(needed=[TWO], unneeded=[], holding=holding)
+    assert (await giants.kept())[TWO] == 0
+
+
+async def test_a_needed_one_that_nobody_listed_is_listed_if_it_is_there(
+    giants: GiantStore, link: Link, keys: DocumentKeys, holding: str
+) -> None:
+    await link.command("SET", keys.spill(SPILL), "x")
+    await giants.mark(needed=[ONE, SPILL], unneeded=[], holding=holding)
+    assert await giants.kept() == {SPILL: 0}
+
+
+async def test_only_what_was_not_needed_for_long_is_deleted(
+    giants: GiantStore, link: Link, keys: DocumentKeys, opened: Opened, holding: str
+) -> None:
+    names = [ONE, TWO, SPILL]
+    for name in names:
+        await giants.put(name, name, holding=holding)
+    await link.command("RENAME", keys.blob(SPILL), keys.spill(SPILL))
+    await giants.mark(needed=[], unneeded=[TWO], holding=holding)
+    await link.command("ZADD", keys.giants, LONG_AGO, SPILL)
+
+    done = await giants.drop(names, at=opened.tail, kept_ms=3_600_000, holding=holding)
+
+    assert done == 1
+    assert set(await giants.kept()) == {ONE, TWO}
+    assert not await link.command("EXISTS", keys.spill(SPILL))
+    assert await link.command("EXISTS", keys.blob(ONE), keys.blob(TWO)) == 2
+
+
+async def test_what_is_put_again_is_not_deleted_by_who_looked_before(
+    giants: GiantStore, link: Link, keys: DocumentKeys, opened: Opened, holding: str
+) -> None:
+    await link.command("ZADD", keys.giants, LONG_AGO, ONE)
+    await giants.put(ONE, "again", holding=holding)
+
+    assert await giants.drop([ONE], at=opened.tail, kept_ms=1, holding=holding) == 0
+    assert await link.command("GET", keys.blob(ONE)) == b"again"
+
+
+async def test_nothing_is_deleted_once_the_log_has_gone_on(
+    giants: GiantStore,
+    log: UpdateLog,
+    link: Link,
+    keys: DocumentKeys,
+    opened: Opened,
+    holding: str,
+) -> None:
+    await giants.put(ONE, "text", holding=holding)
+    await link.command("ZADD", keys.giants, LONG_AGO, ONE)
+    at = await log.append(b"u", Origin(), epoch=opened.epoch, tag=log.next_tag())
+
+    assert await giants.drop([ONE], at=opened.tail, kept_ms=1, holding=holding) is None
+    assert await link.command("EXISTS", keys.blob(ONE))
+    assert await giants.drop([ONE], at=at, kept_ms=1, holding=holding) == 1
+    assert not await link.command("EXISTS", keys.blob(ONE))
+
+
+async def test_who_has_not_the_lease_changes_nothing(
+    giants: GiantStore, link: Link, keys: DocumentKeys, opened: Opened, holding: str
+) -> None:
+    await giants.put(ONE, "text", holding=holding)
+    await link.command("ZADD", keys.giants, LONG_AGO, ONE)
+    other = "w2 99"
+    with pytest.raises(LeaseLost):
+        await giants.drop([ONE], at=opened.tail, kept_ms=1, holding=other)
+    with pytest.raises(LeaseLost):
+        await giants.mark(needed=[ONE], unneeded=[], holding=other)
+    with pytest.raises(LeaseLost):
+        await giants.put(TWO, "text", holding=other)
+    assert await giants.kept() == {ONE: LONG_AGO}
+    assert await link.command("EXISTS", keys.blob(ONE), keys.blob(TWO)) == 1
+
+
+async def test_nothing_is_deleted_of_a_document_whose_log_is_gone(
+    giants: GiantStore, link: Link, keys: DocumentKeys, opened: Opened, holding: str
+) -> None:
+    await giants.put(ONE, "text", holding=holding)
+    await link.command("ZADD", keys.giants, LONG_AGO, ONE)
+    await link.command("DEL", keys.log)
+    with pytest.raises(Exception, match="the log is gone"):
+        await giants.drop([ONE], at=EntryId(1, 0), kept_ms=1, holding=holding)
+    assert await link.command("EXISTS", keys.blob(ONE))
