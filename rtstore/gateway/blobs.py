@@ -19,7 +19,10 @@ _HARMLESS = frozenset({"text/plain", "text/csv", "application/json", *_IMAGES})
 
 
 async def show(request: web.Request) -> web.Response:
-    """The whole value, ``?type=`` its mime type. Needs contents:read; 404 if there is none."""
+    """The whole value, ``?type=`` its mime type. Needs contents:read.
+
+    404 for what no document ever had as far as is known, 410 where the document has it no more.
+    """
     gateway: Gateway = request.app[GATEWAY]
     await gateway.gate.admit(request, "contents:read")
     document_id, name = request.match_info["document_id"], request.match_info["name"]
@@ -28,7 +31,10 @@ async def show(request: web.Request) -> web.Response:
     keys = gateway.rooms.deployment.keys.document(document_id)
     found = await gateway.rooms.deployment.link.command("GET", keys.giant(name))
     if found is None:
-        raise web.HTTPNotFound(reason="no such output (any more)")
+        if not await gateway.rooms.deployment.link.command("EXISTS", keys.meta):
+            raise web.HTTPNotFound(reason="no such output")
+        # Not to be remembered: the same output is there again once the cell put it out again.
+        raise web.HTTPGone(text=_gone(gateway), headers={"Cache-Control": "no-store"})
     mime = request.query.get("type", "text/plain")
     if not _MIME.fullmatch(mime):
         raise web.HTTPBadRequest(reason="type: a mime type")
@@ -46,3 +52,14 @@ async def show(request: web.Request) -> web.Response:
             raise web.HTTPNotFound(reason="not an image") from error
         return web.Response(body=found, content_type=mime, headers=headers)
     return web.Response(body=found, content_type=mime, charset="utf-8", headers=headers)
+
+
+def _gone(gateway: Gateway) -> str:
+    """For who followed a link: why there is nothing, and what to do."""
+    days = gateway.settings.outputs_kept_days
+    after = f" for {days:g} days" if days else ""
+    return (
+        "This output is not kept any more. Large outputs are deleted when their notebook has not"
+        f" shown them{after}.\nRun the cell again to have it, or look for it in a copy of the file"
+        " that was saved while a cell showed it: there it is whole.\n"
+    )
