@@ -15,7 +15,7 @@ from rtstore.errors import (
     NotAllowed,
     RTStoreError,
 )
-from rtstore.keeper import form
+from rtstore.keeper import form, giants
 from rtstore.keeper.charge import Charge
 from rtstore.keeper.contents import Where
 from rtstore.redis_backend import drafts
@@ -99,6 +99,7 @@ class Drafts:
     async def _beside(self, draft: Draft, content: Any) -> str | None:  # noqa: ANN401 -- by kind
         contents, path = self._charge.office.contents, self._charge.where.path
         where = Where(path, draft.type, draft.format)
+        content = await giants.put_back(self._charge, content)  # while the store has it
         try:
             try:
                 return await contents.beside(where, form.to_file(draft.type, content), LABEL)

@@ -218,5 +218,8 @@ class Saver:
     async def _aside(self, content: object, digest: str, why: str) -> None:
         self._charge.replica.is_content_new = True
         metrics.SAVES.labels(outcome=INVALID).inc()
-        if digest != self._refused and await self._charge.beside(content, INVALID, why):
+        if digest == self._refused:
+            return
+        whole = await giants.put_back(self._charge, content)
+        if await self._charge.beside(whole, INVALID, why):
             self._refused = digest

@@ -27,11 +27,11 @@ class GiantStore:
     def __init__(self, link: Link, keys: DocumentKeys) -> None:
         self._link, self._keys = link, keys
 
-    async def put(self, sha: str, text: str, *, holding: str) -> None:
-        """Keep a value under its hash; for as long as if something needed it just now."""
+    async def put(self, name: str, text: str | bytes, *, holding: str) -> None:
+        """Keep a value under its name, which is its hash or a spill's."""
         keys = self._keys
-        names = (keys.lease("keep"), keys.giants, keys.blob(sha))
-        await self._link.call(_PUT, names, (holding, sha, text))
+        names = (keys.lease("keep"), keys.giants, keys.giant(name))
+        await self._link.call(_PUT, names, (holding, name, text))
 
     async def kept(self) -> dict[str, int]:
         """Name → since when nothing needs it (ms, by the store's clock); 0: something does."""

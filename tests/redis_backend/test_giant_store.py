@@ -75,7 +75,6 @@ async def test_only_what_was_not_needed_for_long_is_deleted(
     names = [ONE, TWO, SPILL]
     for name in names:
         await giants.put(name, name, holding=holding)
-    await link.command("RENAME", keys.blob(SPILL), keys.spill(SPILL))
     await giants.mark(needed=[], unneeded=[TWO], holding=holding)
     await link.command("ZADD", keys.giants, LONG_AGO, SPILL)
 
