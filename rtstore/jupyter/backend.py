@@ -313,7 +313,8 @@ class Backend:
 
     def _connect(self, link: Link, tasks: asyncio.TaskGroup) -> Connected:
         index = FileIndex(link, self.keys.root(self.contents_id))
-        notices = Notices(link, self.keys, index)
+        kept_days = self.settings.outputs_kept_days
+        notices = Notices(link, self.keys, index, outputs_kept_days=kept_days)
         moves = Moves(link, self.keys, index, notices, contents_manager=self.contents_manager)
         return Connected(link, index, notices, moves, Saver(link, self.keys), tasks)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rtstore.redis_backend.file_index import FileIndex, document_moved
+from rtstore.redis_backend.giant_store import DAY_MS, GiantStore
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.link import Link
 from rtstore.schema import feed
@@ -16,10 +17,13 @@ class Notices:
     Raises StoreUnavailable; nothing is kept for later here.
     """
 
-    def __init__(self, link: Link, keys: Keys, index: FileIndex) -> None:
+    def __init__(
+        self, link: Link, keys: Keys, index: FileIndex, *, outputs_kept_days: float
+    ) -> None:
         self._link = link
         self._keys = keys
         self._index = index
+        self._outputs_kept_ms = int(outputs_kept_days * DAY_MS)
 
     async def renamed(self, old: str, new: str) -> None:
         """A file or a directory was moved."""
@@ -50,6 +54,10 @@ class Notices:
     async def _tell_deleted(self, ids: Iterable[str]) -> None:
         for file_id in ids:
             await self._publish(file_id, feed.notice("deleted"))
+            if self._outputs_kept_ms:
+                # Afterwards, and of these alone: what has still a file is its keeper's to judge.
+                giants = GiantStore(self._link, self._keys.document(file_id))
+                await giants.expire(self._outputs_kept_ms)
 
     async def _publish(self, file_id: str, note: bytes) -> None:
         await self._link.command("SPUBLISH", self._keys.document(file_id).feed, note)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from rtstore.errors import BadDocument
 from rtstore.keeper.charge import Charge
-from rtstore.redis_backend.giant_store import BATCH, GiantStore
+from rtstore.redis_backend.giant_store import BATCH, DAY_MS, GiantStore
 from rtstore.schema.giant_names import mentioned
 from rtstore.schema.ids import EntryId
 
@@ -21,7 +21,6 @@ logger = logging.getLogger(__name__)
 
 SWEEP_S = 600.0
 """What is found unneeded counts from when that is found: so much later at most."""
-DAY_MS = 86_400_000
 TRIES = 10
 """Of a batch in a document that is changed all the time."""
 
@@ -46,6 +45,7 @@ class Sweeper:
 
         Raises LoadFailed, LeaseLost, StoreUnavailable, StoreRefused.
         """
+        await self._revive()
         # Read first: what is put beside after this is no concern of this sweep.
         kept = await self._giants.kept()
         if not self._kept_ms:
@@ -64,6 +64,14 @@ class Sweeper:
         if not due or await self._has_drafts():
             return 0
         return await self._drop(due, at)
+
+    async def _revive(self) -> None:
+        """Take back that they go with the file, where a page brought the document back."""
+        charge = self._charge
+        if await self._giants.is_expiring() and await charge.office.files.path_of(
+            charge.document_id
+        ):
+            await self._giants.stay()
 
     async def _said(self) -> tuple[set[str], EntryId] | None:
         """What the document refers to, and up to which entry; None where that can't be said."""

@@ -14,4 +14,7 @@ local holding, name, text = ARGV[1], ARGV[2], ARGV[3]
 if redis.call('GET', lease) ~= holding then return redis.error_reply('LEASE lost') end
 redis.call('SET', value, text)
 redis.call('ZADD', giants, 0, name)
+-- The file was deleted a moment ago: it goes with the others.
+local left = redis.call('PTTL', giants)
+if left > 0 then redis.call('PEXPIRE', value, left) end
 return 1

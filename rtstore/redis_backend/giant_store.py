@@ -15,8 +15,10 @@ from rtstore.schema.ids import EntryId
 
 _PUT = Script.load("giant_put")
 _MARK = Script.load("giant_mark")
+_EXPIRE = Script.load("giant_expire")
 _DROP = Script.load("giant_drop")
 
+DAY_MS = 86_400_000
 BATCH = 500
 """Names per script call, so that ten thousand of them never hold the server up."""
 
@@ -69,6 +71,31 @@ class GiantStore:
             (holding, str(at), kept_ms, *names),
         )
         return int(reply) if int(reply) >= 0 else None
+
+    async def expire(self, within_ms: int) -> None:
+        """Let all go by themselves, as the document's file is deleted. Twice begins anew."""
+        await self._set(within_ms, await self._batches(), listed_at=0)
+
+    async def is_expiring(self) -> bool:
+        """Whether somebody began to let them go."""
+        return int(await self._link.command("PTTL", self._keys.giants)) > 0
+
+    async def stay(self) -> None:
+        """The document is alive after all: none goes."""
+        batches = await self._batches()
+        await self._set(0, batches, listed_at=len(batches) - 1)
+
+    async def _batches(self) -> list[list[str]]:
+        values = [self._keys.giant(name) for name in await self.kept()]
+        return [values[at : at + BATCH] for at in range(0, max(len(values), 1), BATCH)]
+
+    async def _set(
+        self, within_ms: int, batches: Sequence[Sequence[str]], *, listed_at: int
+    ) -> None:
+        """The list with one of the batches: as long as any value may go, the list says so."""
+        for at, values in enumerate(batches):
+            keys = (self._keys.giants, *values)
+            await self._link.call(_EXPIRE, keys, (within_ms, int(at == listed_at)))
 
 
 def _is_paired(reply: Sequence[object]) -> bool:

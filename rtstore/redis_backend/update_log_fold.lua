@@ -42,6 +42,8 @@ for i = 1, spilled do
   local spill, name, text = KEYS[6 + i], ARGV[12 + 2 * i], ARGV[13 + 2 * i]
   if redis.call('STRLEN', spill) + #text <= most then redis.pcall('APPEND', spill, text) end
   redis.call('ZADD', giants, 0, name)
+  local left = redis.call('PTTL', giants) -- as the file is deleted
+  if left > 0 then redis.call('PEXPIRE', spill, left) end
 end
 for i = 14 + 2 * spilled, #ARGV, 2 do redis.call('HSET', runs, ARGV[i], ARGV[i + 1]) end
 if update ~= '' then

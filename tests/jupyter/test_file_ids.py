@@ -117,6 +117,25 @@ async def test_a_deletion_is_told_and_the_name_is_free_for_another_document(
     assert (await index.index(f"{name}.txt"))[0] != file_id
 
 
+async def test_large_outputs_of_a_deleted_notebook_go_when_nobody_can_need_them(
+    jupyter: Jupyter, link: Link, index: FileIndex, http: ClientSession, name: str
+) -> None:
+    (jupyter.files / f"{name}.txt").write_text("x")
+    keys = jupyter.keys.document(await opened(jupyter, link, index, f"{name}.txt"))
+    await link.command("SET", keys.blob("a" * 64), "large")
+    await link.command("ZADD", keys.giants, 0, "a" * 64)
+    async with http.delete(jupyter.url(f"api/contents/{name}.txt")) as reply:
+        assert reply.status == 204
+
+    for key in (keys.giants, keys.blob("a" * 64)):
+
+        async def ends(key: str = key) -> bool:
+            return int(await link.command("PTTL", key)) > 0
+
+        await until(ends)
+        assert 89 < await link.command("PTTL", key) / 86_400_000 <= 90
+
+
 async def test_a_copy_is_another_document(
     jupyter: Jupyter, link: Link, index: FileIndex, http: ClientSession, name: str
 ) -> None:

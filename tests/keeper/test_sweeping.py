@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from jupyter_ydoc import YNotebook
@@ -14,9 +14,9 @@ from rtstore.errors import LeaseLost
 from rtstore.keeper import giants
 from rtstore.keeper.base import Base
 from rtstore.keeper.charge import Charge
-from rtstore.keeper.sweeper import DAY_MS, Sweeper
+from rtstore.keeper.sweeper import Sweeper
 from rtstore.redis_backend.drafts import Draft, Drafts
-from rtstore.redis_backend.giant_store import BATCH, GiantStore
+from rtstore.redis_backend.giant_store import BATCH, DAY_MS, GiantStore
 from rtstore.redis_backend.lease import Lease
 from rtstore.redis_backend.link import Arg, Link, Script
 from rtstore.redis_backend.update_log import Origin
@@ -306,3 +306,28 @@ async def test_a_sweep_of_ten_thousand_holds_nobody_up(
     assert max(asked) <= BATCH + 3
     # Some 0.1 s, most of it to read the notebook as each save does; more on a busy machine.
     assert longest_s < 1.0
+
+
+class _Files:
+    def __init__(self) -> None:
+        self.path: str | None = None
+
+    async def path_of(self, _: str) -> str | None:
+        return self.path
+
+
+async def test_a_document_that_a_page_brings_back_keeps_what_was_to_go_with_its_file(
+    notebook: Notebook,
+) -> None:
+    await notebook.show(LONG)
+    files = cast("Any", notebook.charge.office).files = _Files()
+    await notebook.store.expire(DAY_MS)
+
+    await notebook.sweeper.sweep()
+    assert await notebook.store.is_expiring()
+
+    files.path = "a.ipynb"
+    await notebook.sweeper.sweep()
+    assert not await notebook.store.is_expiring()
+    (name,) = await notebook.names()
+    assert await notebook.link.command("PTTL", notebook.charge.keys.giant(name)) == -1

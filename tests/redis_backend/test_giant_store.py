@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
 import pytest
 
-from rtstore.errors import LeaseLost
+from rtstore.errors import LeaseLost, StoreUnavailable
+from rtstore.redis_backend import giant_store
 from rtstore.redis_backend.giant_store import GiantStore
 from rtstore.redis_backend.keys import DocumentKeys
 from rtstore.redis_backend.lease import Lease
@@ -13,7 +18,7 @@ from rtstore.redis_backend.update_log import Folded, Opened, Origin, UpdateLog
 from rtstore.schema.ids import EntryId
 
 ONE, TWO = "a" * 64, "b" * 64
-SPILL = "c" * 32 + ".1"
+SPILL, LATE_SPILL = "c" * 32 + ".1", "c" * 32 + ".2"
 LONG_AGO = 1_000
 
 
@@ -139,3 +144,63 @@ async def test_nothing_is_deleted_of_a_document_whose_log_is_gone(
     with pytest.raises(Exception, match="the log is gone"):
         await giants.drop([ONE], at=EntryId(1, 0), kept_ms=1, holding=holding)
     assert await link.command("EXISTS", keys.blob(ONE))
+
+
+async def test_all_goes_with_the_file_also_what_is_put_last(
+    giants: GiantStore,
+    log: UpdateLog,
+    link: Link,
+    keys: DocumentKeys,
+    holding: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(giant_store, "BATCH", 1)
+    for name in (ONE, SPILL):
+        await giants.put(name, "x", holding=holding)
+    assert not await giants.is_expiring()
+    await giants.expire(60_000)
+    assert await giants.is_expiring()
+    folded = Folded(
+        kernel_id="k", before="", cursor="1-1", state="{}", runs={}, spills={LATE_SPILL: "x"}
+    )
+    await giants.put(TWO, "x", holding=holding)
+    assert await log.fold(b"", Origin(), folded, epoch=1, holding=holding)
+
+    names = [keys.giants, *map(keys.giant, (ONE, TWO, SPILL, LATE_SPILL))]
+    for name in names:
+        assert 0 < await link.command("PTTL", name) <= 60_000
+    await giants.stay()
+    assert not await giants.is_expiring()
+    for name in names:
+        assert await link.command("PTTL", name) == -1
+
+
+async def test_the_list_goes_first_and_stays_last(
+    giants: GiantStore, keys: DocumentKeys, holding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However far somebody came, the next one sees that there is something to take back."""
+    monkeypatch.setattr(giant_store, "BATCH", 1)
+    for name in (ONE, TWO):
+        await giants.put(name, "x", holding=holding)
+    link, steps = giants._link, 0
+    call = type(link).call
+
+    async def stopped(self: Link, *given: Any) -> Any:
+        nonlocal steps
+        steps += 1
+        if steps == 2:
+            raise StoreUnavailable("gone")
+        return await call(self, *given)
+
+    changes: tuple[Callable[[], Awaitable[None]], ...] = (
+        partial(giants.expire, 60_000),
+        giants.stay,
+    )
+    for change in changes:
+        with monkeypatch.context() as context:
+            context.setattr(type(link), "call", stopped)
+            steps = 0
+            with pytest.raises(StoreUnavailable):
+                await change()
+        assert await giants.is_expiring()
+        await giants.expire(60_000)
