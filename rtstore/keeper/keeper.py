@@ -103,6 +103,7 @@ class Keeper:
         charge = self._charge
         await charge.replica.follower.start()
         await charge.open()
+        await self._sweeper.begin()
         await self._wait_for_heal()
         was_read = await self._load()
         self._is_loaded = True
@@ -276,6 +277,7 @@ class Keeper:
         if await charge.is_used():  # somebody came between
             await charge.office.registry.mark(charge.document_id)
             return
+        await self._sweeper.let_go()
         await self._release("nobody has it open")
 
     async def _sweep(self) -> None:

@@ -21,6 +21,9 @@ logger = logging.getLogger(__name__)
 
 SWEEP_S = 600.0
 """What is found unneeded counts from when that is found: so much later at most."""
+MARGIN_MS = DAY_MS
+"""What expires while nobody keeps the document has this much longer: for who opens it late, so
+that its next keeper comes in time."""
 TRIES = 10
 """Of a batch in a document that is changed all the time."""
 
@@ -33,6 +36,23 @@ class Sweeper:
         self._charge = charge
         self._giants = GiantStore(charge.office.link, charge.keys)
         self._kept_ms = int(kept_days * DAY_MS)
+        self._is_judged = False
+
+    async def begin(self) -> None:
+        """Before anything else: what was to go while nobody kept the document stays."""
+        await self._giants.stay()
+
+    async def let_go(self) -> None:
+        """Last of all: what is not needed may go while nobody keeps the document.
+
+        Not when the last sweep could not tell. Raises as `sweep`.
+        """
+        if not self._kept_ms or not self._is_judged or await self._has_drafts():
+            return
+        gone = [name for name, since in (await self._giants.kept()).items() if since]
+        await self._giants.let_go(
+            gone, kept_ms=self._kept_ms + MARGIN_MS, holding=self._charge.lease.holding
+        )
 
     async def run(self) -> None:
         """Sweep now and then. Never returns."""
@@ -48,6 +68,7 @@ class Sweeper:
         await self._revive()
         # Read first: what is put beside after this is no concern of this sweep.
         kept = await self._giants.kept()
+        self._is_judged = False
         if not self._kept_ms:
             return 0
         if (said := await self._said()) is None:
@@ -60,6 +81,7 @@ class Sweeper:
             unneeded=[name for name in gone if not kept[name]],
             holding=self._charge.lease.holding,
         )
+        self._is_judged = True
         due = [name for name in gone if kept[name] and kept[name] <= now - self._kept_ms]
         if not due or await self._has_drafts():
             return 0

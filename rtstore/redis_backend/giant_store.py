@@ -16,6 +16,7 @@ from rtstore.schema.ids import EntryId
 _PUT = Script.load("giant_put")
 _MARK = Script.load("giant_mark")
 _EXPIRE = Script.load("giant_expire")
+_LET_GO = Script.load("giant_let_go")
 _DROP = Script.load("giant_drop")
 
 DAY_MS = 86_400_000
@@ -72,6 +73,14 @@ class GiantStore:
         )
         return int(reply) if int(reply) >= 0 else None
 
+    async def let_go(self, names: Sequence[str], *, kept_ms: int, holding: str) -> None:
+        """Let those noted as unneeded expire `kept_ms` after that; `stay` takes it back."""
+        for at in range(0, len(names), BATCH):
+            batch = names[at : at + BATCH]
+            values = (self._keys.giant(name) for name in batch)
+            keys = (self._keys.lease("keep"), self._keys.giants, *values)
+            await self._link.call(_LET_GO, keys, (holding, kept_ms, *batch))
+
     async def expire(self, within_ms: int) -> None:
         """Let all go by themselves, as the document's file is deleted. Twice begins anew."""
         await self._set(within_ms, await self._batches(), listed_at=0)
@@ -81,8 +90,10 @@ class GiantStore:
         return int(await self._link.command("PTTL", self._keys.giants)) > 0
 
     async def stay(self) -> None:
-        """The document is alive after all: none goes."""
+        """The document is in use, or alive after all: none goes by itself."""
         batches = await self._batches()
+        if not batches[0]:
+            return
         await self._set(0, batches, listed_at=len(batches) - 1)
 
     async def _batches(self) -> list[list[str]]:

@@ -10,7 +10,7 @@ import pytest
 from jupyter_ydoc import YNotebook
 from pycrdt import Doc
 
-from rtstore.errors import LeaseLost
+from rtstore.errors import BadDocument, LeaseLost
 from rtstore.keeper import giants
 from rtstore.keeper.base import Base
 from rtstore.keeper.charge import Charge
@@ -331,3 +331,60 @@ async def test_a_document_that_a_page_brings_back_keeps_what_was_to_go_with_its_
     assert not await notebook.store.is_expiring()
     (name,) = await notebook.names()
     assert await notebook.link.command("PTTL", notebook.charge.keys.giant(name)) == -1
+
+
+async def _days_left(notebook: Notebook, name: str) -> float:
+    key = notebook.charge.keys.giant(name)
+    return float(await notebook.link.command("PTTL", key)) / DAY_MS
+
+
+async def test_what_a_closed_notebook_does_not_need_goes_by_itself_a_day_late(
+    notebook: Notebook,
+) -> None:
+    await notebook.show(LONG + "1")
+    (old,) = await notebook.names()
+    await notebook.show(LONG + "2")
+    (new,) = await notebook.names() - {old}
+    await notebook.sweeper.sweep()
+    await notebook.pass_days(3)
+
+    await notebook.sweeper.let_go()
+    assert 4.9 < await _days_left(notebook, old) < 5.1
+    assert await _days_left(notebook, new) < 0
+
+    # Whoever keeps it next takes that back before all else, whatever the document says then.
+    heir = Notebook(await charge_of(notebook.link, notebook.charge.log), notebook.link)
+    await heir.sweeper.begin()
+    assert await _days_left(heir, old) < 0
+
+    # What went by itself leaves nothing behind.
+    await heir.link.command("DEL", heir.charge.keys.giant(old))
+    await heir.pass_days(8)
+    assert await heir.sweeper.sweep() == 1
+    assert await heir.names() == {new}
+
+
+async def test_nothing_goes_by_itself_of_what_could_not_be_judged_or_is_anothers(
+    notebook: Notebook, link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await notebook.show(LONG)
+    (old,) = await notebook.names()
+    await notebook.show("short")
+    await notebook.sweeper.sweep()
+
+    def unreadable(*_: object) -> None:
+        raise BadDocument("no JSON")
+
+    with monkeypatch.context() as context:
+        context.setattr(type(notebook.charge), "content", unreadable)
+        await notebook.sweeper.sweep()
+        await notebook.sweeper.let_go()
+    assert await _days_left(notebook, old) < 0
+
+    await notebook.sweeper.sweep()
+    keys = notebook.charge.keys
+    await link.command("DEL", keys.lease("keep"))
+    assert await Lease.of_document(link, keys, "keep", owner="w2").acquire()
+    with pytest.raises(LeaseLost):
+        await notebook.sweeper.let_go()
+    assert await _days_left(notebook, old) < 0

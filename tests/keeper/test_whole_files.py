@@ -133,3 +133,23 @@ async def test_a_draft_beside_is_whole(jupyter: Jupyter) -> None:
         await Drafts(charge).write()
         (copy,) = desk.beside("draft")
         assert "".join(copy["cells"][0]["outputs"][0]["text"]) == LONG
+
+
+async def test_a_notebook_that_is_closed_lets_go_and_takes_back(jupyter: Jupyter) -> None:
+    path = write(jupyter, _shown(LONG))
+    async with a_worker(jupyter, "w1", presence_ttl_s=2.0, linger_s=0.1) as worker:
+        async with opened(worker, path) as ada:
+            (name,) = await worker.link.command("ZRANGE", ada.keys.giants, 0, -1)
+            value = ada.keys.giant(name.decode())
+            await ada.change(ada.notebook.ycells[0]["outputs"].clear)
+            await ada.until(lambda: _texts(jupyter.files / path) == [])
+
+        async def goes() -> bool:
+            return int(await worker.link.command("PTTL", value)) > 0
+
+        async def stays() -> bool:
+            return int(await worker.link.command("PTTL", value)) == -1
+
+        await until(goes, what="it goes by itself, as nobody has the notebook open")
+        async with opened(worker, path):
+            await until(stays, what="it stays while somebody has it open")

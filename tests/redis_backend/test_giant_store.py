@@ -204,3 +204,23 @@ async def test_the_list_goes_first_and_stays_last(
                 await change()
         assert await giants.is_expiring()
         await giants.expire(60_000)
+
+
+async def test_only_what_is_noted_as_unneeded_goes_while_nobody_keeps_the_document(
+    giants: GiantStore, link: Link, keys: DocumentKeys, holding: str
+) -> None:
+    for name in (ONE, TWO, SPILL):
+        await giants.put(name, "x", holding=holding)
+    now = await giants.mark(needed=[], unneeded=[TWO], holding=holding)
+    await link.command("ZADD", keys.giants, now - 40_000, TWO, LONG_AGO, SPILL)
+
+    await giants.let_go([ONE, TWO, SPILL], kept_ms=100_000, holding=holding)
+    assert await link.command("PTTL", keys.blob(ONE)) == -1
+    assert 50_000 < await link.command("PTTL", keys.blob(TWO)) <= 60_000
+    assert 0 < await link.command("PTTL", keys.spill(SPILL)) <= 1000
+    assert await link.command("PTTL", keys.giants) == -1
+
+    await giants.stay()
+    assert await link.command("PTTL", keys.blob(TWO)) == -1
+    with pytest.raises(LeaseLost):
+        await giants.let_go([TWO], kept_ms=100_000, holding="w2 99")
