@@ -55,10 +55,10 @@ class Sweeper:
         )
 
     async def run(self) -> None:
-        """Sweep now and then. Never returns."""
+        """Sweep now and then, not at once: opening has enough to do. Never returns."""
         while True:
-            await self.sweep()
             await asyncio.sleep(SWEEP_S)
+            await self.sweep()
 
     async def sweep(self) -> int:
         """Note what is needed, and delete what has not been for long enough; how many.

@@ -24,6 +24,7 @@ CELLS = [
 SLEEPER = len(CELLS) - 1
 EXPECTED = {
     "DocumentMeta", "LogEntry", "Author", "DocumentView", "SavedContent", "OutputBlob",
+    "OutputName",
     "PresenceEntry", "PresenceExpiry", "RunRecord", "QueuedRun", "FailedBatch", "NewestRun",
     "FollowedKernel", "FoldCursor", "KernelMeta", "OutputEntry", "OutputBody", "KernelWidgets",
     "JupyterServer", "ServerProcess", "KernelHost", "FileId", "FilePath", "LeaseHolding",
