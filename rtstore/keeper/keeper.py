@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from rtstore.errors import (
@@ -36,6 +37,8 @@ PENDING_S = 5.0
 """Updates whose causes are missing for this long: the rooms ask their members."""
 DRAIN_S = 5.0
 JUPYTER_RETRY_S = 0.5
+SAID_WITHIN_S = 2.0
+"""For outputs to reach the notebook that somebody saves; then it is saved without them."""
 HEAL_WITHIN_S = 5.0
 """A worker said that it holds what a lost store had; after this the file is taken instead."""
 
@@ -217,6 +220,10 @@ class Keeper:
     async def _save(self, asked: list[dict[str, Any]]) -> None:
         """One save for all of them: it has what was there when the last of them asked."""
         status, why = "success", ""
+        if self._kernels is not None:  # who ran a cell and saves means its outputs, too
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SAID_WITHIN_S):
+                    await self._kernels.until_written()
         try:
             await self._saver.save(is_asked=not all(one.get("to_read") for one in asked))
         except (NotSaved, JupyterUnavailable) as error:

@@ -55,6 +55,8 @@ class KernelOutputs:
         self._charge, self._book, self._keys_of = charge, book, keys_of
         self._news = asyncio.Event()
         self._following: dict[str, _Follower] = {}
+        self._changed = asyncio.Condition()
+        """Told when another kernel is followed."""
         self.runs: dict[str, RunInfo] = {}
         """Cell → its newest run."""
 
@@ -66,6 +68,18 @@ class KernelOutputs:
     def is_busy(self) -> bool:
         """Whether runs of this document are not over: it is kept meanwhile."""
         return any(follower.is_busy for follower in self._following.values())
+
+    async def until_written(self) -> None:
+        """Wait until the document has what its kernels have said by now. Bound it.
+
+        Raises StoreUnavailable.
+        """
+        for kernel_id in await self._book.kernels():
+            self._news.set()
+            while (follower := self._following.get(kernel_id)) is None:
+                async with self._changed:
+                    await self._changed.wait()
+            await follower.until_written()
 
     async def run(self) -> None:
         """Follow all kernels. Never returns. Raises StoreUnavailable, LeaseLost."""
@@ -85,6 +99,8 @@ class KernelOutputs:
                             awaits=self._awaits,
                         )
                         self._following[kernel_id] = follower
+                        async with self._changed:
+                            self._changed.notify_all()
                         tasks.create_task(self._follow(kernel_id, follower))
                 await until_set(self._news, within_s=KERNELS_S)
 
@@ -118,6 +134,8 @@ class _Follower:
         self._runs, self._beside, self._awaits = runs, beside, awaits
         self._bell = asyncio.Event()
         self._cursor = ""
+        self._moved = asyncio.Condition()
+        """Told when the cursor has moved."""
         self._live: LiveCells | None = None
         self._fold: KernelFold | None = None
         self._written: dict[str, float] = {}
@@ -134,6 +152,12 @@ class _Follower:
     def awaits(self, cell: str) -> bool:
         """Whether a run of this kernel that a cell shows, or will show, is not over."""
         return self._fold is not None and self._fold.awaits(cell)
+
+    async def until_written(self) -> None:
+        """Wait until the document has what the kernel has said by now."""
+        end = await self._log.end()
+        async with self._moved:
+            await self._moved.wait_for(lambda: EntryId.parse(self._cursor or "0-0") >= end)
 
     async def run(self) -> None:
         """Follow until the kernel is gone and all is written."""
@@ -244,6 +268,8 @@ class _Follower:
             more_s = min(change.rewritten / REWRITTEN_CHARS_PER_S, PAUSE_MAX_S)
             self._written[cell] = now + more_s
         fold.flushed()
+        async with self._moved:
+            self._moved.notify_all()
 
     async def _look(self) -> None:
         """When somebody changed the document: see to cells that it shows otherwise than they were

@@ -35,6 +35,13 @@ class Kernels:
         self._requests.ring()
         self._outputs.ring()
 
+    async def until_written(self) -> None:
+        """Wait until the notebook has what its kernels have said by now. Bound it.
+
+        Raises StoreUnavailable.
+        """
+        await self._outputs.until_written()
+
     @property
     def is_busy(self) -> bool:
         """Whether runs are not over."""

@@ -68,3 +68,19 @@ async def test_who_missed_nothing_is_told_nothing(charge: Charge, link: Link) ->
             await until(has_it, what=text)
             await kernel.log.trim(before_ms=2**53)
     assert [one["text"] for one in charge.content()["cells"][0]["outputs"]] == ["onetwothree"]
+
+
+async def test_who_saves_has_what_the_kernel_had_said(charge: Charge, link: Link) -> None:
+    await link.command("HSET", KERNEL.meta, "kernel_id", "k-1", "generation", "1")
+    kernel, book = Kernel(link), RunBook(link, charge.keys)
+    await kernel.log.begin("journal:1", {})
+    await kernel.queue.add(RUN)
+    outputs = KernelOutputs(charge, book, lambda _: KERNEL)
+    async with background(outputs.run()):
+        await link.command("HSET", charge.keys.follows, "k-1", 1)  # nobody has rung
+        await kernel.say("status", execution_state="busy")
+        for number in range(5):  # more often than it is written
+            await kernel.say("stream", name="stdout", text=f"{number}\n")
+            await outputs.until_written()
+            said = charge.content()["cells"][0]["outputs"][0]["text"]
+            assert said == "".join(f"{one}\n" for one in range(number + 1))

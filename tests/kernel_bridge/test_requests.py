@@ -15,7 +15,7 @@ from rtstore.redis_backend.file_index import FileIndex
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.run_book import RunBook
 from rtstore.schema.murmur import murmur2
-from rtstore.schema.run import Run, source_sha
+from rtstore.schema.run import OK, Run, source_sha
 from tests.support.lab import Lab
 from tests.support.runs import Bench, bench
 from tests.support.waiting import until
@@ -216,6 +216,15 @@ async def test_run_all_keeps_the_order_of_the_cells(lab: Lab) -> None:
                 )
                 pressed.create_task(book.ask([(run, {})]))
         await until(lambda: _counts(nb, [*range(1, 13)]), what="in order", timeout_s=30)
+
+
+async def test_a_save_after_a_run_has_its_outputs(lab: Lab) -> None:
+    async with bench(lab, "saved.ipynb", ["for i in range(3):\n    print(i, flush=True)"]) as nb:
+        for _ in range(5):
+            assert await nb.run(0) == OK
+            await nb.notebook.save()
+            [cell] = nb.on_disk()
+            assert cell["outputs"][0]["text"] == ["0\n", "1\n", "2\n"]
 
 
 async def test_run_all_pressed_again_at_once_after_it_failed_runs(lab: Lab) -> None:
