@@ -6,6 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from rtstore.errors import StoreUnavailable
@@ -14,13 +15,14 @@ from rtstore.redis_backend.action_book import Record
 from rtstore.redis_backend.file_index import FileIndex
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.link import Link
+from rtstore.redis_backend.output_log import OutputLog
 from rtstore.redis_backend.registry import Registry
 from rtstore.redis_backend.run_book import RunBook
 from rtstore.redis_backend.run_queue import RunQueue
 from rtstore.redis_backend.update_log import UpdateLog
 from rtstore.schema import feed
 from rtstore.schema.feed import FeedNotice
-from rtstore.schema.ids import BEGINNING, new_worker_id
+from rtstore.schema.ids import BEGINNING, EntryId, new_worker_id
 from rtstore.schema.kinds import NOTEBOOK
 from rtstore.schema.run import LOST, OK, OVER, Run
 from rtstore.tasks import until_set
@@ -31,6 +33,8 @@ ASK_AGAIN_S = 5.0
 """The store may have forgotten that it was asked; the same runs are asked for again."""
 SETTLED_WITHIN_S = 60.0
 """A keeper that died is replaced within 5 s, and all workers of a machine within some more."""
+SHOWN_WITHIN_S, SHOWN_AGAIN_S = 2.0, 0.05
+"""For outputs to reach the notebook; whoever asked may read it, or save it, next."""
 STARTS_AT_ONCE = 32
 
 
@@ -75,6 +79,7 @@ class CellRuns:
             for at, cell in enumerate(params["cells"])
         ]
         states = await self._until_over(runs)
+        await self._until_shown(runs[0])
         told = [{"run": one.id, "cell": one.cell, "state": states[one.id]} for one in runs]
         return {"kernel_id": kernel_id, "runs": told}
 
@@ -115,6 +120,16 @@ class CellRuns:
                     asking.starts_anew()  # cells go on in their kernel meanwhile
                 await until_set(news, within_s=LOOK_S)
 
+    async def _until_shown(self, run: Run) -> None:
+        """Until the notebook has what the kernel said, or for a while."""
+        book = RunBook(self._link, self._keys.document(run.document))
+        log = OutputLog(self._link, self._keys.kernel(self._contents_id, run.kernel))
+        with suppress(TimeoutError, StoreUnavailable):
+            async with asyncio.timeout(SHOWN_WITHIN_S):
+                end = await log.end()
+                while await _shown_to(book, run) < end:  # noqa: ASYNC110 -- nobody tells us
+                    await asyncio.sleep(SHOWN_AGAIN_S)
+
     async def _ask(self, book: RunBook, runs: list[Run]) -> None:
         document = runs[0].document
         await book.ask([(run, {}) for run in runs])
@@ -151,6 +166,12 @@ class _Asking:
             self._asked_s = now
             await self._ask()
         return False
+
+
+async def _shown_to(book: RunBook, run: Run) -> EntryId:
+    """The last entry of the kernel's log that the notebook has."""
+    cursor, _ = await book.cursor(run.kernel)
+    return EntryId.parse(cursor or "0-0")
 
 
 async def _states(

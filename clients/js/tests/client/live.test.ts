@@ -112,6 +112,14 @@ test('a cell is run, and its outputs come with the document', async () => {
   await until(() => view.executionState('cell-0') === 'idle', 'it is over')
   expect(view.executionCount('cell-0')).toBe(1)
 
+  const own = store.notebook(path)
+  await own.ready
+  for (const count of [2, 3, 4]) {
+    await store.runCell(path, 'cell-0')
+    expect(notebookView(own.ydoc).executionCount('cell-0')).toBe(count)
+    expect(JSON.stringify(notebookView(own.ydoc).outputs('cell-0'))).toContain('42')
+  }
+
   const failed = await store.runCell(path, ['cell-1'])
   expect(failed.runs).toMatchObject([{ cell: 'cell-1', state: 'error' }])
   const all = await store.runs(path)

@@ -16,6 +16,7 @@ import type {
   Whoami
 } from './records.js'
 import { type Asked, openSession, withoutSlashes } from './session.js'
+import { untilShown } from './shown.js'
 
 export interface RtStoreOptions extends ConnectionOptions {
   /** Keep documents in this browser (IndexedDB): they open and can be edited without a server. */
@@ -127,12 +128,14 @@ export class RtStore {
     return this.#actions.request(action, params, options.id)
   }
 
-  /** Run a cell, or several; resolves when they are over. What was edited in this store's notebook
-   *  is sent first. Throws RtActionError; RtNotSentError, and then nothing was run. */
+  /** Run a cell, or several; resolves when they are over, and this store's open notebook shows what
+   *  they put out. What was edited in it is sent first. Throws RtActionError; RtNotSentError, and then nothing was run. */
   async runCell(path: string, cells: string | string[], kernelName?: string): Promise<CellRun> {
     await Promise.all(this.#notebooksAt(path).map((open) => open.flush()))
     const params = { path, cells: [cells].flat(), kernel_name: kernelName ?? null }
-    return (await this.request('cell.run', params)).result
+    const result = (await this.request('cell.run', params)).result
+    await this.#untilShown(path, result)
+    return result
   }
 
   /** Each cell's newest run. Throws RtHttpError. */
@@ -176,6 +179,14 @@ export class RtStore {
   destroy(): void {
     for (const one of [...this.#open.values()]) one.destroy()
     this.#open.clear()
+  }
+
+  async #untilShown(path: string, { runs }: CellRun): Promise<void> {
+    const open = this.#notebooksAt(path)
+    if (!open.length) return
+    // Over is over: who may not ask, or can't, is told so by what they do next.
+    const newest = await this.runs(path).catch(() => ({}))
+    await Promise.all(open.map((notebook) => untilShown(notebook, runs, newest)))
   }
 
   /** The notebooks that are open and are here, or were when they were opened. */
