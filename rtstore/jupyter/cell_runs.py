@@ -33,8 +33,9 @@ ASK_AGAIN_S = 5.0
 """The store may have forgotten that it was asked; the same runs are asked for again."""
 SETTLED_WITHIN_S = 60.0
 """A keeper that died is replaced within 5 s, and all workers of a machine within some more."""
-SHOWN_WITHIN_S, SHOWN_AGAIN_S = 2.0, 0.05
+SHOWN_WITHIN_S, AGAIN_S = 2.0, 0.05
 """For outputs to reach the notebook; whoever asked may read it, or save it, next."""
+KNOWN_WITHIN_S = 5.0
 STARTS_AT_ONCE = 32
 
 
@@ -62,6 +63,7 @@ class CellRuns:
         params, path = record["params"], str(record["params"]["path"]).strip("/")
         async with self._starts:
             kernel_id = await kernel_of(path, params.get("kernel_name"))
+        await self._until_known(kernel_id)
         document, _ = await self._index.index(path)
         place = {"server": self._contents_id, "path": path, "type": NOTEBOOK, "format": "json"}
         log = UpdateLog(self._link, self._keys.document(document), worker=self._worker)
@@ -82,6 +84,15 @@ class CellRuns:
         await self._until_shown(runs[0])
         told = [{"run": one.id, "cell": one.cell, "state": states[one.id]} for one in runs]
         return {"kernel_id": kernel_id, "runs": told}
+
+    async def _until_known(self, kernel_id: str) -> None:
+        """A kernel that was just started is in the store a moment later, if the store is there."""
+        meta = self._keys.kernel(self._contents_id, kernel_id).meta
+        until = time.monotonic() + KNOWN_WITHIN_S
+        while time.monotonic() < until:
+            if await self._link.command("HEXISTS", meta, "kernel_id"):
+                return
+            await asyncio.sleep(AGAIN_S)
 
     async def _until_over(self, runs: list[Run]) -> dict[str, str]:
         keys = self._keys.document(runs[0].document)
@@ -128,7 +139,7 @@ class CellRuns:
             async with asyncio.timeout(SHOWN_WITHIN_S):
                 end = await log.end()
                 while await _shown_to(book, run) < end:  # noqa: ASYNC110 -- nobody tells us
-                    await asyncio.sleep(SHOWN_AGAIN_S)
+                    await asyncio.sleep(AGAIN_S)
 
     async def _ask(self, book: RunBook, runs: list[Run]) -> None:
         document = runs[0].document

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -41,6 +42,8 @@ _URGENT = OVER | {"asks", "answered"}
 LOOK_S = 1.0
 """The feed may lose a message; then this late."""
 KERNELS_S = 5.0
+GONE_S = 10.0
+"""A kernel that was just started, or that the store has lost, is there a moment later."""
 
 
 class KernelOutputs:
@@ -140,6 +143,7 @@ class _Follower:
         self._fold: KernelFold | None = None
         self._written: dict[str, float] = {}
         self._was_trimmed = False
+        self._missed_since = math.inf
         self._looked_at = BEGINNING
         """Up to where the document was searched for cells that others changed."""
         self._lost = LostFolds(charge, runs, self._queue, awaits=awaits)
@@ -184,7 +188,12 @@ class _Follower:
 
     async def _is_gone(self) -> bool:
         """Whether the kernel's log is gone, so that nothing more can come."""
+        now = asyncio.get_running_loop().time()
         if await self._charge.office.link.command("EXISTS", self._log.keys.meta):
+            self._missed_since = math.inf
+            return False
+        self._missed_since = min(self._missed_since, now)
+        if now - self._missed_since < GONE_S:
             return False
         await self._book.forget(self._kernel_id)
         return True

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import pytest
+
+from rtstore.keeper import kernel_outputs
 from rtstore.keeper.charge import Charge
 from rtstore.keeper.kernel_outputs import KernelOutputs
 from rtstore.redis_backend.link import Link
@@ -84,3 +89,43 @@ async def test_who_saves_has_what_the_kernel_had_said(charge: Charge, link: Link
             await outputs.until_written()
             said = charge.content()["cells"][0]["outputs"][0]["text"]
             assert said == "".join(f"{one}\n" for one in range(number + 1))
+
+
+async def test_a_kernel_that_the_store_has_not_yet_is_followed_all_the_same(
+    charge: Charge, link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel, book, looked = Kernel(link), RunBook(link, charge.keys), asyncio.Event()
+    is_gone = kernel_outputs._Follower._is_gone
+
+    async def seen(self: kernel_outputs._Follower) -> bool:
+        told = await is_gone(self)
+        looked.set()
+        return told
+
+    monkeypatch.setattr(kernel_outputs._Follower, "_is_gone", seen)
+    await link.command("HSET", charge.keys.follows, "k-1", 1)
+    outputs = KernelOutputs(charge, book, lambda _: KERNEL)
+    async with background(outputs.run()):
+        await looked.wait()
+        await link.command("HSET", KERNEL.meta, "kernel_id", "k-1", "generation", "1")
+        await kernel.log.begin("journal:1", {})
+        await kernel.queue.add(RUN)
+        await kernel.say("stream", name="stdout", text="here")
+        assert await book.kernels() == ["k-1"]
+        await outputs.until_written()
+        assert "here" in str(charge.content()["cells"][0]["outputs"])
+
+
+async def test_a_kernel_that_stays_away_is_forgotten(
+    charge: Charge, link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernel_outputs, "GONE_S", 0.1)
+    monkeypatch.setattr(kernel_outputs, "LOOK_S", 0.02)
+    book = RunBook(link, charge.keys)
+    await link.command("HSET", charge.keys.follows, "k-1", 1)
+    async with background(KernelOutputs(charge, book, lambda _: KERNEL).run()):
+
+        async def is_forgotten() -> bool:
+            return await book.kernels() == []
+
+        await until(is_forgotten, what="it is forgotten")
