@@ -12,7 +12,9 @@ import time
 from rtstore import metrics
 from rtstore.errors import KernelUnreachable, NotSent
 from rtstore.kernel_bridge import requests
+from rtstore.kernel_bridge.orders import Orders
 from rtstore.kernel_bridge.output_widgets import OutputWidgets
+from rtstore.kernel_bridge.questions import Questions
 from rtstore.kernel_bridge.turn import Channels, Turn
 from rtstore.redis_backend.output_log import OutputEntry, OutputLog
 from rtstore.redis_backend.run_queue import DROP, RunQueue
@@ -33,8 +35,6 @@ PROBED = "kernel_info_reply"
 MISSED_END = "nobody listened when it ended"
 UNSURE = "nobody knows whether the kernel got it"
 EARLIER = "the kernel was started again"
-ORDERED_MS = 60_000
-"""A kernel that ends so long after it was told to ended for that reason."""
 LOOK_S = 1.0
 """The feed may lose a message; then this late."""
 
@@ -56,9 +56,8 @@ class Runner:
         self._sender, self._turn, self._widgets = sender, turn, widgets
         self._bell = asyncio.Event()
         self._position = EntryId(0, 0)
-        self._restart_ordered_ms = 0
-        self._ended_by = self._ordered = ""
-        self._ordered_ms = 0
+        self._questions = Questions(queue, channels, sender=sender, turn=turn)
+        self._orders = Orders(restart_ms=turn.restarting_ms)
         self._current: Run | None = None
         self._unheard_at_s = 0.0
         self._is_resuming = False
@@ -72,7 +71,7 @@ class Runner:
         self._probed = ""
         self._has_replied = self._has_answered = False
         self._said_at = time.monotonic()
-        self._question: tuple[str, dict[str, object]] | None = None
+        self._questions.begin()
         self._count = run.count if run else ""
 
     def ring(self) -> None:
@@ -109,11 +108,11 @@ class Runner:
 
     async def _go_on(self, run: Run) -> bool:
         """Go on with a run that was sent; False if it was to another start of the kernel."""
-        if run.generation != self._turn.generation:
-            await self._queue.change(run, LOST, holding=self._turn.holding(), why=EARLIER)
-            return False
         self._begin(run)
         self._position = EntryId.parse(run.sent_at or "0-0")
+        if run.generation != self._turn.generation:
+            await self._end_earlier(run)
+            return False
         await self._replay()
         if self._current is not None and self._current.state == SENT:
             await self._send_again(self._current)
@@ -121,13 +120,26 @@ class Runner:
         await self._may_have_missed_end()
         return True
 
+    async def _end_earlier(self, run: Run) -> None:
+        """The start that it was sent to is over, and the log has all that came of it."""
+        self._is_resuming = True
+        await self.follow()
+        self._is_resuming = False
+        await self._end_if_heard()
+        if self._current is not None:
+            by_other = "1" if self._ended and self._by_other else None
+            why, holding = self._ended or EARLIER, self._turn.holding()
+            await self._queue.change(run, LOST, holding=holding, why=why, by_other=by_other)
+        self._begin(None)
+        self._orders = Orders(restart_ms=self._turn.restarting_ms)  # those were of that start
+
     async def _replay(self) -> None:
         """Follow what was said before us; of what was asked only the last may wait."""
         self._is_resuming = True
         await self.follow()
         self._is_resuming = False
-        if self._current is not None and self._question is not None:
-            await self._asks(self._current, *self._question)
+        if self._current is not None:
+            await self._questions.ask(self._current)
 
     async def _send_again(self, run: Run) -> None:
         """Perhaps the kernel never got it."""
@@ -215,20 +227,14 @@ class Runner:
     async def _acted(self, entry: OutputEntry) -> None:
         """Somebody does something to the kernel while our run is in it."""
         told = await self._log.content(entry)
-        name = str(told.get("name") or told.get("by") or "")
-        if entry.type == "restart":
-            self._restart_ordered_ms = entry.ts
-        if entry.type != "interrupt":
-            self._ended_by = str(told.get("by") or "")
-            done = "restarted" if entry.type == "restart" else "shut down"
-            self._ordered, self._ordered_ms = f"the kernel was {done} by {name}", entry.ts
-        if self._current is None:
+        self._orders.note(entry, told)
+        if self._current is None or self._is_idle_since:
             return
         self._by_other = told.get("by") != self._current.user
         if entry.type == "interrupt":
-            self._interrupted = name
+            self._interrupted = str(told.get("name") or told.get("by") or "")
         else:  # Jupyter interrupts the kernel first, so the cell itself only says that
-            self._ended = self._ordered
+            self._ended = self._orders.why
 
     async def _step(self, run: Run, entry: OutputEntry) -> None:
         if run.state == SENT and entry.kind == "iopub" and entry.type != "status":
@@ -249,13 +255,11 @@ class Runner:
                 self._has_replied = True
                 self._count = str(told.get("execution_count") or self._count)
             case "reply", "input_request":
-                self._question = entry.msg_id, await self._log.content(entry)
+                self._questions.asked(entry.msg_id, await self._log.content(entry))
                 if not self._is_resuming:
-                    await self._asks(run, *self._question)
-            case "run", "answered":
-                if self._question is not None and self._question[0] == entry.msg_id:
-                    self._question = None
-                await self._answered(run)
+                    await self._questions.ask(run)
+            case "run", "answered" if run.generation == self._turn.generation:
+                await self._questions.answered(run, entry)
             case _:
                 pass
 
@@ -273,38 +277,6 @@ class Runner:
         )
         self._current = Run.of_fields({**run.as_fields(), "state": RUNNING})
         return self._current
-
-    async def _asks(self, run: Run, msg_id: str, told: dict[str, object]) -> None:
-        fresh = await self._queue.get(run.id)
-        if fresh is None or msg_id in (fresh.prompt_id, fresh.answered):
-            return  # the bridge before us said so
-        await self._queue.change(
-            run,
-            RUNNING,
-            holding=self._turn.holding(),
-            when=(SENT, RUNNING),
-            said="asks",
-            prompt=str(told.get("prompt", "")),
-            password="1" if told.get("password") else None,
-            prompt_id=msg_id,
-        )
-
-    async def _answered(self, run: Run) -> None:
-        """Somebody answered what the cell asked: tell the kernel."""
-        value = await self._queue.answer_of(run.id)
-        if value is None:  # the bridge before us told it
-            return
-        frames = self._sender.request(
-            "input_reply",
-            {"value": value, "status": "ok"},
-            msg_id=f"{run.id}-{self._position}",
-            date=requests.now(),
-        )
-        await self._channels.answer(frames)
-        self._turn.hurry()
-        await self._queue.change(
-            run, RUNNING, holding=self._turn.holding(), when=(RUNNING,), said="", answer=DROP
-        )
 
     async def _finish(self, run: Run) -> None:
         status = self._status or ("error" if self._has_failed else "ok")
@@ -325,7 +297,7 @@ class Runner:
         )
         metrics.RUNS.labels(state=to).inc()
         if stops:
-            until_ms, holding = self._restart_ordered_ms, self._turn.holding()
+            until_ms, holding = self._orders.restart_ms, self._turn.holding()
             await self._queue.abort(stopped, of=run, until_ms=until_ms, holding=holding)
 
     async def _drop(self, run: Run, why: str) -> None:
@@ -335,13 +307,18 @@ class Runner:
     async def end(self, why: str) -> None:
         """The kernel ended, and all that it said is in the log: so did its runs."""
         await self.follow()
-        if time.time() * 1000 - self._ordered_ms < ORDERED_MS:
-            why = self._ordered
-        # What was asked for after a restart was ordered is for the new kernel.
-        until_ms = self._restart_ordered_ms
+        await self._end_if_heard()
         await self._queue.end(
-            why, by=self._ended_by, holding=self._turn.holding(), asked_until_ms=until_ms
+            self._orders.why_ended(why),
+            by=self._orders.by,
+            holding=self._turn.holding(),
+            asked_until_ms=self._orders.restart_ms,
         )
+
+    async def _end_if_heard(self) -> None:
+        """Nothing more comes: if the kernel said that it is through with our run, it is over."""
+        if self._current is not None and self._is_idle_since:
+            await self._finish(self._current)
 
     async def _send_next(self) -> None:
         for run_id in await self._queue.waiting():

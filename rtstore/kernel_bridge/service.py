@@ -110,6 +110,8 @@ class Service:
         self._news = asyncio.Event()
         self._runner: Runner | None = None
         self._awaits_start = False
+        self._is_heir = True
+        """Whether we have served no start of it yet: we may come in the middle of anything."""
 
     async def run(self) -> None:
         """Until the kernel is gone, and all that it said is in the log. Raises RTStoreError."""
@@ -209,6 +211,10 @@ class Service:
             self._kernel_session = source.session
 
     def _turn(self, generation: str, source: Source) -> Turn:
+        ordered_ms = int(self._meta.get("ordered") or 0)
+        # The next start is told in one step with its state, so the order is of the one we found.
+        is_restarting = self._is_heir and self._meta.get("state") == "restarting"
+        self._is_heir = False
         return Turn(
             generation,
             holding=lambda: self._lease.holding,
@@ -219,7 +225,8 @@ class Service:
             may_resend=self._afar is None and self._refuses_repeats(),
             may_show=self._ring is None and self._afar is None,
             refuses_repeats=self._ring is None and self._afar is None,  # IPython's: by signatures
-            ordered_ms=int(self._meta.get("ordered") or 0),
+            ordered_ms=ordered_ms,
+            restarting_ms=ordered_ms if is_restarting else 0,
         )
 
     def _refuses_repeats(self) -> bool:

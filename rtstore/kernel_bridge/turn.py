@@ -45,6 +45,10 @@ class Turn:
     """Whether it runs a request once, however often the same bytes come."""
     ordered_ms: int = 0
     """When somebody last ordered a restart (unix, ms); 0: nobody did."""
+    restarting_ms: int = 0
+    """The same where that restart is under way: this start of the kernel is about to end, or has
+    ended. 0: it is not.
+    """
 
     def is_of_earlier(self, run: Run) -> bool:
         """Whether a run was asked for of an earlier start of the kernel, which is over: what came

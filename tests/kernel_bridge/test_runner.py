@@ -75,19 +75,13 @@ class Kernel:
 
     @asynccontextmanager
     async def served(
-        self, name: str, *, may_miss: bool = False, generation: str = "1", ordered_ms: int = 0
+        self, name: str, *, generation: str = "1", **more: Any
     ) -> AsyncIterator[Runner]:
-        """By one bridge, which then dies as by SIGKILL."""
+        """By one bridge, which then dies as by SIGKILL. `more`: of its Turn."""
         lease = Lease.of_kernel(self.link, KERNEL, owner=name)
         assert await lease.acquire()
-        turn = Turn(
-            generation,
-            lambda: lease.holding,
-            lambda: True,
-            lambda: None,
-            may_miss=may_miss,
-            ordered_ms=ordered_ms,
-        )
+        told = {"may_send": lambda: True, "hurry": lambda: None} | more
+        turn = Turn(generation, lambda: lease.holding, **told)
         sender, book = Sender("s", b"k"), WidgetBook(self.link, KERNEL)
         channels: Any = self
         widgets = OutputWidgets(self.log, self.queue, book, channels, sender=sender, turn=turn)
