@@ -29,6 +29,8 @@ SEEK_S = 0.5
 """Leases of others are tried this often: with their 3 s, a takeover is done within 5."""
 AGAIN_S = 1.0
 """A kernel whose service failed is tried again after this."""
+PUT_BACK_WITHIN_S = 30.0
+"""A store that forgot even which kernels there are is told within this by their servers."""
 POLITE_S, POLITE_MAX_S = 0.02, 0.3
 """Who serves many kernels waits a little, so that another takes the next."""
 
@@ -42,6 +44,7 @@ class Bridge:
         self._ears: dict[str, Ear] = {}
         self._sent_runs: dict[str, SentRuns] = {}
         self._must_put_back = False
+        self._put_back_until_s = 0.0
         self._not_before: dict[str, float] = {}
         self._news = asyncio.Event()
 
@@ -63,20 +66,30 @@ class Bridge:
             self._news.set()
 
     def _store_changed(self, is_up: bool) -> None:  # noqa: FBT001 -- Link's callback
-        self._must_put_back |= is_up
+        if is_up:
+            self._must_put_back = True
+            self._put_back_until_s = asyncio.get_running_loop().time() + PUT_BACK_WITHIN_S
         self._news.set()
 
     async def _put_back(self) -> None:
         """Tell a store that came back what it may have forgotten: whoever serves the kernels."""
         while self._must_put_back:
             self._must_put_back = False
+            unknown = []
             try:
                 for kernel_id, sent_runs in list(self._sent_runs.items()):
                     keys = self._desk.index.keys_of(kernel_id)
-                    await sent_runs.put_back(RunQueue(self._desk.link, keys))
+                    if not await sent_runs.put_back(RunQueue(self._desk.link, keys)):
+                        unknown.append(kernel_id)
             except RTStoreError:
                 self._must_put_back = True
                 raise
+            if unknown and asyncio.get_running_loop().time() < self._put_back_until_s:
+                self._must_put_back = True
+                return  # until the next look
+            for kernel_id in unknown:
+                if kernel_id not in self._serving:
+                    del self._sent_runs[kernel_id]
 
     async def _seek(self, tasks: asyncio.TaskGroup) -> None:
         if not self._desk.link.connected:
@@ -128,7 +141,8 @@ class Bridge:
                 logger.info("serving kernel=%s", kernel_id)
                 sent_runs = self._sent_runs.setdefault(kernel_id, SentRuns())
                 await Service(self._desk, kernel_id, lease, ring, afar, sent_runs).run()
-                del self._sent_runs[kernel_id]  # it has ended, or is gone
+                if (await self._desk.index.meta(kernel_id)).get("state") == "dead":
+                    del self._sent_runs[kernel_id]  # else the store forgot it, for a while
         except Exception as error:  # the edge of one kernel: others go on
             self._failed(kernel_id, cause_of(error))
         finally:

@@ -10,25 +10,26 @@ import logging
 import time
 
 from rtstore import metrics
-from rtstore.errors import KernelUnreachable, NotSent
+from rtstore.errors import NotSent
 from rtstore.kernel_bridge import requests
+from rtstore.kernel_bridge.hearing import Hearing
 from rtstore.kernel_bridge.orders import Orders
 from rtstore.kernel_bridge.output_widgets import OutputWidgets
+from rtstore.kernel_bridge.patience import Patience
 from rtstore.kernel_bridge.questions import Questions
+from rtstore.kernel_bridge.spoken import Spoken, before
 from rtstore.kernel_bridge.turn import Channels, Turn
 from rtstore.redis_backend.output_log import OutputEntry, OutputLog
 from rtstore.redis_backend.run_queue import DROP, RunQueue
 from rtstore.schema.ids import EntryId
 from rtstore.schema.kernel_message import Sender
-from rtstore.schema.run import ABORTED, ERROR, LOST, OK, REQUESTED, RUNNING, SENT, Run
+from rtstore.schema.run import ABORTED, LOST, REQUESTED, RUNNING, SENT, Run
 from rtstore.tasks import until_set
 
 logger = logging.getLogger(__name__)
 
 REPLY_WITHIN_S = 1.0
 """The reply comes before the kernel says idle; where it got lost, what iopub said has to do."""
-UNHEARD_S = 5.0
-"""A kernel that says nothing of a request for so long may not have got it."""
 QUIET_S = 5.0
 """Replies overtake what the kernel said before. If nothing more came for so long, nothing will."""
 PROBED = "kernel_info_reply"
@@ -57,22 +58,18 @@ class Runner:
         self._bell = asyncio.Event()
         self._position = EntryId(0, 0)
         self._questions = Questions(queue, channels, sender=sender, turn=turn)
+        self._spoken = Spoken(log, generation=turn.generation)
         self._orders = Orders(restart_ms=turn.restarting_ms)
         self._current: Run | None = None
-        self._unheard_at_s = 0.0
+        self._patience = Patience()
         self._is_resuming = False
         self._begin(None)
 
     def _begin(self, run: Run | None) -> None:
         self._current = run
-        self._status, self._has_failed, self._is_idle_since = "", False, 0.0
-        self._interrupted = self._ended = ""
-        self._by_other = False
-        self._probed = ""
-        self._has_replied = self._has_answered = False
-        self._said_at = time.monotonic()
+        self._probed, self._has_answered = "", False
         self._questions.begin()
-        self._count = run.count if run else ""
+        self._heard = Hearing(run.count if run else "")
 
     def ring(self) -> None:
         """Something was added to the log or the queue."""
@@ -86,17 +83,19 @@ class Runner:
             await self.follow()
             if self._current is None:
                 await self._send_next()
-            self._check_heard()
+            if self._turn.refuses_repeats:
+                self._patience.check(self._current)
             if self._current is not None:
                 await self._widgets.show()
             elif self._turn.may_send():
                 await self._widgets.flush()
-            wait_s = REPLY_WITHIN_S / 4 if self._is_idle_since else LOOK_S
+            wait_s = REPLY_WITHIN_S / 4 if self._heard.idle_s else LOOK_S
             await until_set(self._bell, within_s=wait_s)
 
     async def _resume(self) -> None:
         """Go on with the run that the bridge before us sent."""
         self._position = await self._widgets.begin()
+        self._spoken.begin(self._position)
         for run_id in await self._queue.waiting():
             run = await self._queue.get(run_id)
             if run is None:
@@ -108,6 +107,7 @@ class Runner:
 
     async def _go_on(self, run: Run) -> bool:
         """Go on with a run that was sent; False if it was to another start of the kernel."""
+        run = await self._placed(run)
         self._begin(run)
         self._position = EntryId.parse(run.sent_at or "0-0")
         if run.generation != self._turn.generation:
@@ -116,9 +116,19 @@ class Runner:
         await self._replay()
         if self._current is not None and self._current.state == SENT:
             await self._send_again(self._current)
-        self._wait_for_it(sent_before_s=time.time() - int(run.sent or 0) / 1000)
+        self._patience.begin(sent_before_s=time.time() - int(run.sent or 0) / 1000)
         await self._may_have_missed_end()
         return True
+
+    async def _placed(self, run: Run) -> Run:
+        """The run, with a place in a log that may have begun anew since it was sent."""
+        end = await self._log.end()
+        if EntryId.parse(run.sent_at or "0-0") <= end:
+            return run
+        first = await self._spoken.first_of(run)
+        sent_at = str(before(first) if first else end)
+        await self._mark(run, sent_at=sent_at)
+        return Run.of_fields({**run.as_fields(), "sent_at": sent_at})
 
     async def _end_earlier(self, run: Run) -> None:
         """The start that it was sent to is over, and the log has all that came of it."""
@@ -127,8 +137,8 @@ class Runner:
         self._is_resuming = False
         await self._end_if_heard()
         if self._current is not None:
-            by_other = "1" if self._ended and self._by_other else None
-            why, holding = self._ended or EARLIER, self._turn.holding()
+            by_other = "1" if self._heard.ended and self._heard.by_other else None
+            why, holding = self._heard.ended or EARLIER, self._turn.holding()
             await self._queue.change(run, LOST, holding=holding, why=why, by_other=by_other)
         self._begin(None)
         self._orders = Orders(restart_ms=self._turn.restarting_ms)  # those were of that start
@@ -159,11 +169,12 @@ class Runner:
         except NotSent:
             await self._mark(run, unsent="1")
             raise
-        self._wait_for_it()
+        self._patience.begin()
 
     async def _mark(self, run: Run, **fields: str) -> None:
         holding = self._turn.holding()
-        await self._queue.change(run, SENT, holding=holding, when=(SENT,), said="", **fields)
+        at = (run.state,)
+        await self._queue.change(run, run.state, holding=holding, when=at, said="", **fields)
 
     async def _probe(self, run: Run) -> None:
         """Ask the kernel something that it answers when it is through with our run."""
@@ -175,20 +186,21 @@ class Runner:
         while entries := await self._log.read(self._position):
             for entry in entries:
                 self._position = entry.id
+                self._spoken.note(entry)
                 await self._widgets.take(entry)
                 await self._heed(entry)
-        if self._current is not None and self._is_idle_since:
-            waited_s = time.monotonic() - self._is_idle_since
-            if self._status or waited_s > REPLY_WITHIN_S:
+        if self._current is not None and self._heard.idle_s:
+            waited_s = time.monotonic() - self._heard.idle_s
+            if self._heard.status or waited_s > REPLY_WITHIN_S:
                 await self._finish(self._current)
-        elif time.monotonic() - self._said_at > QUIET_S:
+        elif time.monotonic() - self._heard.said_s > QUIET_S:
             if self._has_answered:
                 await self._missed_end()
-            elif self._has_replied:
+            elif self._heard.has_replied:
                 await self._may_have_missed_end()
 
     async def _heed(self, entry: OutputEntry) -> None:
-        self._said_at = time.monotonic()
+        self._heard.said_s = time.monotonic()
         if entry.kind == "act":
             await self._acted(entry)
         elif entry.kind == "gap":
@@ -209,32 +221,29 @@ class Runner:
         """The kernel answers us, so our run is over, and nobody heard how it ended."""
         self._probed, self._has_answered = "", False
         run = self._current
-        if run is None or self._is_idle_since:
+        if run is None or self._heard.idle_s:
             return
-        if not self._has_replied:  # which says how
-            self._ended, self._status = MISSED_END, "aborted"
+        if not self._heard.has_replied:  # which says how
+            self._heard.ended, self._heard.status = MISSED_END, "aborted"
             if run.state == SENT:
-                self._ended = UNSURE
+                self._heard.ended = UNSURE
                 await self._queue.note("gap", "unsure", run_id=run.id, why=UNSURE)
-        self._is_idle_since = time.monotonic()
+        self._heard.idle_s = time.monotonic()
 
     async def _may_have_missed_end(self) -> None:
         """Something is missing, or the kernel does not say that it is through."""
         run = self._current
-        if run is not None and self._turn.may_miss and not (self._probed or self._is_idle_since):
+        if run is not None and self._turn.may_miss and not (self._probed or self._heard.idle_s):
             await self._probe(run)
 
     async def _acted(self, entry: OutputEntry) -> None:
         """Somebody does something to the kernel while our run is in it."""
         told = await self._log.content(entry)
         self._orders.note(entry, told)
-        if self._current is None or self._is_idle_since:
-            return
-        self._by_other = told.get("by") != self._current.user
-        if entry.type == "interrupt":
-            self._interrupted = str(told.get("name") or told.get("by") or "")
-        else:  # Jupyter interrupts the kernel first, so the cell itself only says that
-            self._ended = self._orders.why
+        if self._current is not None and not self._heard.idle_s:
+            name = str(told.get("name") or told.get("by") or "")
+            ended = "" if entry.type == "interrupt" else self._orders.why
+            self._heard.acted(by=told.get("by"), name=name, run=self._current, ended=ended)
 
     async def _step(self, run: Run, entry: OutputEntry) -> None:
         if run.state == SENT and entry.kind == "iopub" and entry.type != "status":
@@ -246,14 +255,11 @@ class Runner:
                 )
             case "iopub", "execute_input":
                 count = (await self._log.content(entry)).get("execution_count")
-                self._count = str(count or "")
+                self._heard.count = str(count or "")
             case "iopub", "error" if not self._widgets.takes(run.id):
-                self._has_failed = True
+                self._heard.has_failed = True
             case "reply", "execute_reply":
-                told = await self._log.content(entry)
-                self._status = str(told.get("status", "ok"))
-                self._has_replied = True
-                self._count = str(told.get("execution_count") or self._count)
+                self._heard.replied(await self._log.content(entry))
             case "reply", "input_request":
                 self._questions.asked(entry.msg_id, await self._log.content(entry))
                 if not self._is_resuming:
@@ -267,7 +273,7 @@ class Runner:
         if execution_state == "busy" and run.state == SENT:
             await self._runs(run)
         elif execution_state == "idle":
-            self._is_idle_since = time.monotonic()
+            self._heard.idle_s = time.monotonic()
 
     async def _runs(self, run: Run) -> Run:
         """The kernel is at it."""
@@ -279,26 +285,19 @@ class Runner:
         return self._current
 
     async def _finish(self, run: Run) -> None:
-        status = self._status or ("error" if self._has_failed else "ok")
-        to = {"ok": OK, "error": ERROR}.get(status, ABORTED)
-        interrupted = f"interrupted by {self._interrupted}" if self._interrupted else None
-        why = interrupted if to != OK else None
-        count = self._count or None
-        if to != OK and self._ended:
-            to, why, count = LOST, self._ended, None
-        told = {"count": count, "why": why, "by_other": "1" if why and self._by_other else None}
-        stops = bool(interrupted) or (to != OK and not (to == ERROR and run.may_fail))
-        stopped = why or interrupted or "an earlier cell failed"
+        outcome = self._heard.outcome(run)
         self._begin(None)
-        if stops:  # first of all: whoever takes over in the middle finds only what waits
-            await self._queue.fail(run, stopped)
+        if outcome.stops:  # first of all: whoever takes over in the middle finds only what waits
+            await self._queue.fail(run, outcome.stops)
+        holding = self._turn.holding()
         await self._queue.change(
-            run, to, holding=self._turn.holding(), when=(SENT, RUNNING), **told
+            run, outcome.state, holding=holding, when=(SENT, RUNNING), **outcome.told
         )
-        metrics.RUNS.labels(state=to).inc()
-        if stops:
-            until_ms, holding = self._orders.restart_ms, self._turn.holding()
-            await self._queue.abort(stopped, of=run, until_ms=until_ms, holding=holding)
+        self._turn.note_over(run.id)
+        metrics.RUNS.labels(state=outcome.state).inc()
+        if outcome.stops:
+            until_ms = self._orders.restart_ms
+            await self._queue.abort(outcome.stops, of=run, until_ms=until_ms, holding=holding)
 
     async def _drop(self, run: Run, why: str) -> None:
         holding = self._turn.holding()
@@ -314,10 +313,12 @@ class Runner:
             holding=self._turn.holding(),
             asked_until_ms=self._orders.restart_ms,
         )
+        if self._current is not None:
+            self._turn.note_over(self._current.id)
 
     async def _end_if_heard(self) -> None:
         """Nothing more comes: if the kernel said that it is through with our run, it is over."""
-        if self._current is not None and self._is_idle_since:
+        if self._current is not None and self._heard.idle_s:
             await self._finish(self._current)
 
     async def _send_next(self) -> None:
@@ -329,11 +330,38 @@ class Runner:
                 self._bell.set()
                 await self._go_on(run)
                 return
+            elif first := await self._spoken.first_of(run):
+                await self._take_up(run, first)
+                return
             elif why := await self._queue.failed(run):
                 await self._drop(run, why)
             elif self._turn.may_send():
                 await self._send(run)
                 return
+
+    async def _take_up(self, run: Run, first: EntryId) -> None:
+        """The kernel has it: a store forgot that, and was asked for it again.
+
+        Sent once more it would wait for what was said already; changed meanwhile, it would run
+        twice.
+        """
+        generation = int(self._turn.generation or 0)
+        if self._spoken.is_of_earlier(first):
+            generation -= 1
+        told = {
+            "sent": str(int(time.time() * 1000)),
+            "sent_at": str(before(first)),
+            "generation": str(generation),
+            "seq": run.seq,
+        }
+        holding = self._turn.holding()
+        self._bell.set()
+        if await self._queue.change(
+            run, SENT, holding=holding, when=(REQUESTED,), put_back="1", **told
+        ):
+            logger.warning("not sent, the kernel speaks of it already run=%s", run.id)
+            run = await self._runs(Run.of_fields({**run.as_fields(), **told, "state": SENT}))
+            await self._go_on(run)
 
     async def _send(self, run: Run) -> None:
         frames = requests.execute(self._sender, run)
@@ -355,22 +383,3 @@ class Runner:
         self._turn.note_sent(run)
         self._begin(run)
         await self._request(run, frames)
-
-    def _wait_for_it(self, *, sent_before_s: float = 0.0) -> None:
-        """Twice as long each time: perhaps the kernel has much to do for somebody else."""
-        now = asyncio.get_running_loop().time()
-        self._unheard_at_s = now + max(UNHEARD_S, sent_before_s)
-
-    def _check_heard(self) -> None:
-        """Raise KernelUnreachable if the kernel, by all we know, has not got our request.
-
-        A bridge that stood still may connect late: from then on the kernel takes nothing of us,
-        and doesn't say so. Who serves it next connects anew, and sends the same bytes again.
-        """
-        if (
-            self._current is not None
-            and self._current.state == SENT
-            and self._turn.refuses_repeats
-            and asyncio.get_running_loop().time() > self._unheard_at_s
-        ):
-            raise KernelUnreachable(f"it says nothing of run {self._current.id}")

@@ -221,6 +221,7 @@ class Service:
             may_send=lambda: self._may_send(generation),
             hurry=source.hurry,
             note_sent=self._sent_runs.note,
+            note_over=self._sent_runs.over,
             may_miss=self._ring is not None or self._afar is not None,
             may_resend=self._afar is None and self._refuses_repeats(),
             may_show=self._ring is None and self._afar is None,

@@ -35,6 +35,8 @@ class Turn:
     """Called when messages are about to come."""
     note_sent: Callable[[Run], None] = lambda _: None
     """Called with each run that is about to be sent, with its frames."""
+    note_over: Callable[[str], None] = lambda _: None
+    """Called with the id of each that is over."""
     may_miss: bool = False
     """Whether what the kernel says while nobody listens is lost."""
     may_resend: bool = True

@@ -117,6 +117,13 @@ class OutputLog:
         reply = await self._link.command("XRANGE", self.keys.out, f"({after}", "+", "COUNT", limit)
         return [_entry(raw) for raw in reply]
 
+    async def read_back(self, before: EntryId, *, limit: int = PAGE) -> list[OutputEntry]:
+        """Entries before a position, newest first. Raises StoreUnavailable."""
+        reply = await self._link.command(
+            "XREVRANGE", self.keys.out, f"({before}", "-", "COUNT", limit
+        )
+        return [_entry(raw) for raw in reply]
+
     async def newest(self, limit: int = PAGE) -> list[OutputEntry]:
         """The newest entries, newest first. Raises StoreUnavailable."""
         reply = await self._link.command("XREVRANGE", self.keys.out, "+", "-", "COUNT", limit)

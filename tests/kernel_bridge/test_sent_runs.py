@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rtstore.kernel_bridge import requests
+from rtstore.kernel_bridge import requests, sent_runs
 from rtstore.kernel_bridge.sent_runs import SentRuns
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.run_queue import RunQueue
@@ -36,12 +36,12 @@ async def said(link: Link) -> list[str]:
 
 @pytest.mark.parametrize("forgotten", ["the run", "that it was sent"])
 async def test_it_is_told_that_they_were_sent(link: Link, queue: RunQueue, forgotten: str) -> None:
-    sent_runs = SentRuns()
-    sent_runs.note(AS_SENT)
+    kept = SentRuns()
+    kept.note(AS_SENT)
     if forgotten == "that it was sent":
         await queue.add(RUN)
 
-    await sent_runs.put_back(queue)
+    assert await kept.put_back(queue)
 
     found = await queue.get("run")
     assert found is not None
@@ -53,19 +53,19 @@ async def test_it_is_told_that_they_were_sent(link: Link, queue: RunQueue, forgo
 
 
 async def test_what_it_knows_is_not_told_again(link: Link, queue: RunQueue) -> None:
-    sent_runs = SentRuns()
-    sent_runs.note(AS_SENT)
+    kept = SentRuns()
+    kept.note(AS_SENT)
     await queue.add(RUN)
     await queue.change(RUN, SENT, when=(REQUESTED,))
     await queue.change(RUN, OK)
-    await sent_runs.put_back(queue)
+    await kept.put_back(queue)
     assert await said(link) == ["requested", "sent", "ok"]
 
 
 async def test_a_kernel_that_it_knows_no_more_has_no_runs(link: Link) -> None:
-    sent_runs = SentRuns()
-    sent_runs.note(AS_SENT)
-    await sent_runs.put_back(RunQueue(link, KERNEL))
+    kept = SentRuns()
+    kept.note(AS_SENT)
+    assert not await kept.put_back(RunQueue(link, KERNEL))
     assert await RunQueue(link, KERNEL).waiting() == []
 
 
@@ -96,3 +96,18 @@ async def test_several_that_were_sent_are_followed_one_after_the_other(
         found = await queue.get(name)
         assert found is not None
         assert found.state == OK
+
+
+async def test_what_was_over_long_before_is_not_put_back(
+    queue: RunQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sent_runs, "KEPT_S", 0.0)  # all that is over was so long before
+    told = SentRuns()
+    for name in "abc":
+        told.note(Run.of_fields({**AS_SENT.as_fields(), "id": name}))
+    await told.put_back(queue)
+    assert await queue.waiting() == ["c"]  # only one is in the kernel at a time
+    told.note(Run.of_fields({**AS_SENT.as_fields(), "id": "d"}))
+    told.over("d")
+    await told.put_back(queue)
+    assert await queue.waiting() == ["c"]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from rtstore.errors import KernelUnreachable
+from rtstore.kernel_bridge import patience
 from rtstore.kernel_bridge import runner as runners
 from rtstore.kernel_bridge.output_widgets import OutputWidgets
 from rtstore.kernel_bridge.runner import Runner
@@ -61,7 +62,7 @@ async def serve(link: Link, lease: Lease, *, refuses_repeats: bool) -> DeafChann
 async def test_a_request_that_the_kernel_says_nothing_of_is_sent_again_on_new_channels(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runners, "UNHEARD_S", 0.05)
+    monkeypatch.setattr(patience, "UNHEARD_S", 0.05)
     monkeypatch.setattr(runners, "LOOK_S", 0.02)
     async with connect(store.url, name="test") as link:
         await link.command("HSET", KERNEL.meta, "kernel_id", "k-1")
