@@ -27,6 +27,8 @@ class Hearing:
     """Why it could not go on to its end, or how is not known."""
     by_other: bool = False
     """Whether that was somebody else than who asked for it."""
+    is_in_doubt: bool = False
+    """Whether it may have ended without our hearing it: ask, when it is quiet for long."""
     said_s: float = field(default_factory=time.monotonic)
     """When anything was heard last, of whatever (monotonic)."""
 

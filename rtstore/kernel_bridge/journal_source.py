@@ -15,7 +15,9 @@ from collections.abc import Iterator
 from rtstore import metrics
 from rtstore.errors import BadFrame
 from rtstore.kernel_bridge import holes, transcript
+from rtstore.kernel_bridge.unrecorded import Unrecorded
 from rtstore.redis_backend.output_log import ROOM, OutputEntry, OutputLog, Source
+from rtstore.redis_backend.run_queue import RunQueue
 from rtstore.schema import journal, kernel_message
 from rtstore.schema.ids import EntryId
 
@@ -35,8 +37,11 @@ _KINDS = {journal.IOPUB: "iopub", journal.REPLY: "reply"}
 class JournalSource:
     """One journal. `begin`, then `run` until the kernel has ended, then `finish`."""
 
-    def __init__(self, log: OutputLog, *, path: str, key: bytes, generation: str) -> None:
+    def __init__(
+        self, log: OutputLog, queue: RunQueue, *, path: str, key: bytes, generation: str
+    ) -> None:
         self._log, self._path, self._key = log, path, key
+        self._unrecorded = Unrecorded(queue, key)
         self._name = f"journal:{generation}"
         self._generation = generation
         self._file = -1
@@ -80,7 +85,8 @@ class JournalSource:
             self._file = -1
 
     async def reply(self, frames: list[bytes]) -> None:
-        """The journal has it."""
+        """The journal has it, unless its disk is full."""
+        self._unrecorded.came(frames)
 
     def hurry(self) -> None:
         """Something is about to come."""
@@ -92,6 +98,8 @@ class JournalSource:
         while True:
             if await self.copy():
                 self.hurry()
+            elif not self._is_over and os.fstat(self._file).st_size <= self._offset:
+                await self._unrecorded.tell()
             await asyncio.sleep(QUICK_S if loop.time() < self._lively_until else SLOW_S)
 
     async def copy(self) -> bool:
@@ -178,6 +186,7 @@ class JournalSource:
             metrics.BAD_MESSAGES.inc()
             self._complain(error)
             return
+        self._unrecorded.seen(message)
         yield from transcript.entries(message, first, kind=kind, at=at)
 
     def _complain(self, error: BadFrame) -> None:

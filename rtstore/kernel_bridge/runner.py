@@ -34,6 +34,7 @@ QUIET_S = 5.0
 """Replies overtake what the kernel said before. If nothing more came for so long, nothing will."""
 PROBED = "kernel_info_reply"
 MISSED_END = "nobody listened when it ended"
+UNRECORDED = "its end found no place in the kernel's journal"
 UNSURE = "nobody knows whether the kernel got it"
 EARLIER = "the kernel was started again"
 LOOK_S = 1.0
@@ -117,7 +118,9 @@ class Runner:
         if self._current is not None and self._current.state == SENT:
             await self._send_again(self._current)
         self._patience.begin(sent_before_s=time.time() - int(run.sent or 0) / 1000)
-        await self._may_have_missed_end()
+        self._heard.is_in_doubt = True  # its end may have found no place in the journal
+        if self._turn.may_miss:
+            await self._may_have_missed_end()
         return True
 
     async def _placed(self, run: Run) -> Run:
@@ -196,7 +199,7 @@ class Runner:
         elif time.monotonic() - self._heard.said_s > QUIET_S:
             if self._has_answered:
                 await self._missed_end()
-            elif self._heard.has_replied:
+            elif self._heard.has_replied or self._heard.is_in_doubt:
                 await self._may_have_missed_end()
 
     async def _heed(self, entry: OutputEntry) -> None:
@@ -204,7 +207,8 @@ class Runner:
         if entry.kind == "act":
             await self._acted(entry)
         elif entry.kind == "gap":
-            if not self._is_resuming:
+            self._heard.is_in_doubt = True
+            if self._turn.may_miss and not self._is_resuming:
                 await self._may_have_missed_end()
         elif entry.parent == self._probed != "":
             await self._probe_said(entry)
@@ -214,8 +218,10 @@ class Runner:
     async def _probe_said(self, entry: OutputEntry) -> None:
         if entry.type == "status":
             await self._missed_end()
-        elif entry.type == PROBED:
+        elif entry.type == PROBED and self._turn.may_miss:
             self._has_answered = True
+        elif entry.type == PROBED:  # the journal was read to its end, and has nothing of it
+            await self._missed_end()
 
     async def _missed_end(self) -> None:
         """The kernel answers us, so our run is over, and nobody heard how it ended."""
@@ -223,9 +229,12 @@ class Runner:
         run = self._current
         if run is None or self._heard.idle_s:
             return
+        if not self._turn.may_miss:
+            await self._queue.note("gap", "disk", run_id=run.id, why=UNRECORDED)
         if not self._heard.has_replied:  # which says how
-            self._heard.ended, self._heard.status = MISSED_END, "aborted"
-            if run.state == SENT:
+            missed = MISSED_END if self._turn.may_miss else UNRECORDED
+            self._heard.ended, self._heard.status = missed, "aborted"
+            if run.state == SENT and self._turn.may_miss:
                 self._heard.ended = UNSURE
                 await self._queue.note("gap", "unsure", run_id=run.id, why=UNSURE)
         self._heard.idle_s = time.monotonic()
@@ -233,7 +242,7 @@ class Runner:
     async def _may_have_missed_end(self) -> None:
         """Something is missing, or the kernel does not say that it is through."""
         run = self._current
-        if run is not None and self._turn.may_miss and not (self._probed or self._heard.idle_s):
+        if run is not None and not (self._probed or self._heard.idle_s):
             await self._probe(run)
 
     async def _acted(self, entry: OutputEntry) -> None:
@@ -246,7 +255,8 @@ class Runner:
             self._heard.acted(by=told.get("by"), name=name, run=self._current, ended=ended)
 
     async def _step(self, run: Run, entry: OutputEntry) -> None:
-        if run.state == SENT and entry.kind == "iopub" and entry.type != "status":
+        is_unheard = entry.kind == "iopub" or not self._turn.may_miss
+        if run.state == SENT and entry.kind != "run" and is_unheard and entry.type != "status":
             run = await self._runs(run)  # that it began was not heard
         match entry.kind, entry.type:
             case "iopub", "status":

@@ -247,7 +247,9 @@ class Service:
             source = RingSource(self._log, self._queue, self._ring, self._lease, connection.key)
         else:
             path = journal_of(self._meta, generation)
-            source = JournalSource(self._log, path=path, key=connection.key, generation=generation)
+            source = JournalSource(
+                self._log, self._queue, path=path, key=connection.key, generation=generation
+            )
         try:
             await source.begin()
             yield source

@@ -40,7 +40,8 @@ def say(path: Path, *texts: str) -> None:
 
 async def begun(log: OutputLog, path: Path) -> JournalSource:
     """A bridge that has just taken over."""
-    source = JournalSource(log, path=str(path), key=b"", generation="1")
+    queue = RunQueue(log._link, KERNEL)
+    source = JournalSource(log, queue, path=str(path), key=b"", generation="1")
     await source.begin()
     return source
 

@@ -95,9 +95,13 @@ class Kernel:
 
     async def begin(self) -> None:
         """Have a run, and be at it."""
+        await self.ask()
+        await self.say("iopub", "status", execution_state="busy")
+
+    async def ask(self) -> None:
+        """Have a run."""
         await self.queue.add(Run(id="run", document="d", cell="c", user="ann", source="1"))
         await until(lambda: self.has_sent("execute_request"), what="sent")
-        await self.say("iopub", "status", execution_state="busy")
 
     async def has_sent(self, msg_type: str) -> bool:
         return any(one == msg_type for one, _ in self.sent)
