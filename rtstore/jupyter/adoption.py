@@ -43,7 +43,9 @@ async def adopt(
             # Jupyter's own way to start one: our provisioner finds that it runs.
             await ensure_async(
                 manager.start_kernel(
-                    kernel_id=kernel_id, kernel_name=meta.get("name") or None, path=path
+                    kernel_id=kernel_id,
+                    kernel_name=meta.get("name") or launch.spec or None,
+                    path=path,
                 )
             )
             if path:

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,8 @@ class Launch:
     server: int = 0
     """Process of the Jupyter server that has it, and when that began."""
     server_created: float = 0.0
+    spec: str = ""
+    """Name of its kernelspec."""
 
 
 def folder(kernel_id: str) -> Path:
@@ -67,14 +70,31 @@ def prepare(kernel_id: str, argv: Sequence[str]) -> tuple[Launch, list[str]]:
         why = "the journalling launcher failed the last time"
     if journaled is None or why:
         return Launch(generation, RING, why, str(journal)), list(argv)
-    journal.touch(mode=0o600)
+    try:
+        journal.touch(mode=0o600)
+    except OSError as error:
+        return Launch(generation, RING, f"no journal can be written: {error}", str(journal)), list(
+            argv
+        )
     return Launch(generation, JOURNAL, "", str(journal)), journaled
 
 
 def record(kernel_id: str, launch: Launch) -> None:
-    """It was started."""
+    """It was started. Raises OSError if that can't be kept: then nothing of it is."""
     path = folder(kernel_id) / f"{launch.generation}.json"
-    path.write_text(json.dumps(asdict(launch)))
+    fresh = path.with_suffix(".new")
+    try:
+        fresh.write_text(json.dumps(asdict(launch)))
+        fresh.replace(path)  # in one step: half a record would be none
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
+
+
+def undo(launch: Launch) -> None:
+    """It was not started after all: the next start has its number, and a journal of its own."""
+    with suppress(OSError):
+        Path(launch.journal).unlink(missing_ok=True)
 
 
 def newest(kernel_id: str) -> Launch | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
+from tornado.web import HTTPError
 
 from rtstore.jupyter import launches
 from rtstore.jupyter.attached import Attached
@@ -44,6 +45,7 @@ class JournalProvisioner(LocalProvisioner):  # type: ignore[misc] # untyped
             self.launch, told["cmd"] = launches.prepare(self.kernel_id, told["cmd"])
         except OSError as error:
             logger.warning("kernel started without a journal kernel=%s: %s", self.kernel_id, error)
+            told["independent"] = False  # no later server could find it
             return told
         if self.launch.capture == launches.JOURNAL:
             told["env"] = dict(told.get("env") or {}) | {JOURNAL_VARIABLE: self.launch.journal}
@@ -70,7 +72,10 @@ class JournalProvisioner(LocalProvisioner):  # type: ignore[misc] # untyped
             logger.info("kernel runs on kernel=%s pid=%d", self.kernel_id, self._adopted.pid)
             self.process, self.pid = Attached(self._adopted.pid), self._adopted.pid
             self.pgid = os.getpgid(self.pid)
-            launches.record(self.kernel_id, launches.had_by_this_server(self._adopted))
+            try:
+                launches.record(self.kernel_id, launches.had_by_this_server(self._adopted))
+            except OSError as error:  # what was recorded before finds it, too
+                logger.warning("not recorded kernel=%s: %s", self.kernel_id, error)
             return self.connection_info
         connection: KernelConnectionInfo = await super().launch_kernel(cmd, **kwargs)
         if self.launch is not None:
@@ -79,9 +84,24 @@ class JournalProvisioner(LocalProvisioner):  # type: ignore[misc] # untyped
                 pid=int(self.pid or 0),
                 owner=owner(),
                 created=launches.created_at(int(self.pid or 0)),
+                spec=str(getattr(self.parent, "kernel_name", "")),
             )
             self.launch = launches.had_by_this_server(self.launch)
-            launches.record(self.kernel_id, self.launch)
+            await self._record(self.launch)
         for listener in tuple(listeners):
             listener(self.kernel_id)
         return connection
+
+    async def _record(self, launch: launches.Launch) -> None:
+        """Keep that it was started. Ends it and raises HTTPError if that can't be: no bridge
+        could find what it says, and no later server the kernel itself.
+        """
+        try:
+            launches.record(self.kernel_id, launch)
+        except OSError as error:
+            await self.kill()
+            await self.wait()
+            launches.undo(launch)
+            why = f"the kernel was ended, as its start can't be recorded: {error}"
+            logger.error("%s kernel=%s", why, self.kernel_id)  # noqa: TRY400 -- it says all
+            raise HTTPError(507, why) from error
