@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Collection
 from typing import NamedTuple
 
 from rtstore.schema.kernel_message import KernelMessage
@@ -46,3 +47,35 @@ class WrittenLately:
         taken = [self._kept.pop()[1] for _ in range(len(self._kept) - after)]
         self._bytes -= sum(one.size for one in taken)
         return taken[::-1]
+
+
+class Replies:
+    """What a kernel told this bridge alone: kept until the log has it, whoever's turn it is."""
+
+    def __init__(self) -> None:
+        self._unwritten: dict[str, KernelMessage] = {}
+        self._written: deque[tuple[float, str, KernelMessage]] = deque()
+
+    def came(self, name: str, message: KernelMessage) -> None:
+        """The kernel sent this."""
+        self._unwritten[name] = message
+
+    def written(self, name: str) -> None:
+        """The log has it."""
+        message = self._unwritten.pop(name, None)
+        now = time.monotonic()
+        if message is not None:
+            self._written.append((now, name, message))
+        while self._written and self._written[0][0] < now - KEPT_S:
+            self._written.popleft()
+
+    def find_lost(self, found: Collection[str]) -> None:
+        """A store lost its newest entries; `found` are those that are left."""
+        for _, name, message in self._written:
+            if name not in found:
+                self._unwritten[name] = message
+        self._written.clear()
+
+    def unwritten(self) -> list[Heard]:
+        """What the log lacks, in order."""
+        return [Heard(name, message, 0) for name, message in self._unwritten.items()]

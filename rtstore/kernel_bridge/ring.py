@@ -21,7 +21,7 @@ import zmq.asyncio
 from rtstore import metrics
 from rtstore.errors import BadFrame, StoreRefused, StoreUnavailable
 from rtstore.kernel_bridge.connection import Connection
-from rtstore.kernel_bridge.heard import Heard, WrittenLately
+from rtstore.kernel_bridge.heard import Heard, Replies, WrittenLately
 from rtstore.kernel_bridge.numbers import Numbers
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.output_log import OutputEntry, OutputLog
@@ -50,6 +50,7 @@ class Ring:
         self._heard: OrderedDict[str, Heard] = OrderedDict()
         self._bytes = 0
         self._kept = WrittenLately()
+        self.replies = Replies()
         self.may_be_lost = False
         """Whether the log may lack what was written to it: `catch_up` before anything else is."""
         self.forgotten = ""
@@ -155,6 +156,7 @@ class Ring:
 
     def replied(self, message: KernelMessage) -> None:
         """What the kernel told us alone: its number is not missing."""
+        self.replies.came(name_of(message), message)
         self._numbers.heard(message, channel="shell")
 
     def missed(self) -> tuple[int, str]:
@@ -194,6 +196,7 @@ class Ring:
         limit = ROOM_FOR_OTHERS + PARTS * len(self._kept.heard())
         entries, kept = await self._log.newest(limit), self._kept.heard()
         found = {entry.at: entry.id for entry in reversed(entries)}
+        self.replies.find_lost(found)
         last = max((n for n, one in enumerate(kept) if one.name in found), default=-1)
         lost = self._kept.take(after=last + 1)
         if lost:
@@ -232,6 +235,7 @@ class Ring:
             if not is_ours:
                 self._numbers.checked(entry.msg_id)
         elif entry.kind == "reply":
+            self.replies.written(entry.at)
             self._numbers.heard(_of_entry(entry), channel="shell")
         self._unsettled += 1
         if self._unsettled > SETTLE_ENTRIES and not self._numbers.lost:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from rtstore.errors import BadFrame, LeaseLost
 from rtstore.kernel_bridge import transcript
 from rtstore.kernel_bridge.heard import Heard
-from rtstore.kernel_bridge.ring import Ring, name_of
+from rtstore.kernel_bridge.ring import Ring
 from rtstore.redis_backend.lease import Lease
 from rtstore.redis_backend.output_log import ROOM, OutputEntry, OutputLog
 from rtstore.redis_backend.run_queue import RunQueue
@@ -76,9 +76,7 @@ class RingSource:
         except BadFrame:
             return
         self._ring.replied(message)
-        async with self._writing:
-            await self._copy()  # it was said after what came over iopub
-            await self._append([Heard(name_of(message), message, 0)], kind="reply")
+        await self.copy()
 
     async def _copy(self) -> bool:
         if self._ring.may_be_lost:
@@ -93,6 +91,8 @@ class RingSource:
         except BaseException:
             self._ring.forgotten = self._ring.forgotten or next(iter(gaps.values()), "")
             raise
+        for one in self._ring.replies.unwritten():  # each was said after what came over iopub
+            await self._append([one], kind="reply")
         return bool(heard)
 
     def _gaps(self, heard: Sequence[Heard]) -> dict[str, str]:
@@ -130,6 +130,7 @@ class RingSource:
             raise LeaseLost(f"somebody else writes {self._log.keys.out}")
         for one in heard:
             self._ring.written(one.name)
+            self._ring.replies.written(one.name)
 
     def _gap(self, why: str, *, at: str = "") -> OutputEntry:
         kind = "size" if at else "lost"
