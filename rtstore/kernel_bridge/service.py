@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from rtstore.errors import KernelUnreachable, LeaseLost
+from rtstore.errors import KernelUnreachable, LeaseLost, StoreUnavailable
 from rtstore.kernel_bridge import channels, holes, process
 from rtstore.kernel_bridge.afar import Afar, journal_of
 from rtstore.kernel_bridge.connection import Connection
@@ -110,6 +110,7 @@ class Service:
         self._news = asyncio.Event()
         self._runner: Runner | None = None
         self._awaits_start = False
+        self._store_is_back = asyncio.Event()
         self._is_heir = True
         """Whether we have served no start of it yet: we may come in the middle of anything."""
 
@@ -119,7 +120,8 @@ class Service:
             self._ring.restarted.clear()  # it was that of the one who served it then
         async with (
             self._desk.link.listen(self._keys.feed, self._heard),
-            background(self._renew()),
+            self._desk.link.watch(self._store_changed),
+            background(self._renew(), self._until_store_is_back()),
         ):
             while await self._serve_one_start():
                 pass
@@ -130,6 +132,17 @@ class Service:
             self._news.set()
         if self._runner is not None:
             self._runner.ring()
+
+    def _store_changed(self, is_up: bool) -> None:  # noqa: FBT001 -- Link's callback
+        if is_up:
+            self._store_is_back.set()
+
+    async def _until_store_is_back(self) -> None:
+        """It may have lost what it was told last, though nothing of ours failed meanwhile: what we
+        take for copied, and for over, is found out anew.
+        """
+        await self._store_is_back.wait()
+        raise StoreUnavailable("it was away: begin again")
 
     async def _renew(self) -> None:
         while True:

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from rtstore.kernel_bridge import service
+from rtstore.kernel_bridge import bridge, service
+from rtstore.kernel_bridge.launcher import IOPUB, Journal
 from rtstore.kernel_bridge.ring import Ring
 from rtstore.kernel_bridge.service import Desk, Service
 from rtstore.redis_backend.kernel_index import KernelIndex
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.lease import Lease
 from rtstore.redis_backend.output_log import ROOM, OutputEntry, OutputLog
-from rtstore.schema.ids import EntryId
+from rtstore.schema.ids import BEGINNING, EntryId
+from rtstore.schema.kernel_message import Sender
 from rtstore.tasks import background
 from tests.support.fake_link import FakeLink
 from tests.support.waiting import until
@@ -80,3 +82,38 @@ def test_what_may_have_arrived_is_sent_again_only_to_who_refuses_it(
     serving._meta = {"repeats": repeats}
     assert serving._refuses_repeats() is sends_again
     assert Service(desk, "k-1", lease)._refuses_repeats()  # what writes a journal is IPython's
+
+
+async def test_what_a_store_lost_is_copied_again_though_nothing_failed_while_it_was_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bridge, "AGAIN_S", 0.01)
+    ports = {f"{one}_port": 1 for one in ("shell", "stdin", "iopub", "hb", "control")}
+    connection = tmp_path / "kernel.json"
+    connection.write_text(json.dumps(ports | {"ip": "127.0.0.1", "key": ""}))
+    content = {"name": "stdout", "text": "1"}
+    frames = Sender("s", b"").request("stream", content, msg_id="m", date="d")
+    Journal(str(tmp_path / "1.journal")).write(IOPUB, frames)
+    link, keys = FakeLink(), Keys()
+    index, log = KernelIndex(link, keys, "c-1"), OutputLog(link, KERNEL)
+    meta = {"capture": "journal", "journal": str(tmp_path / "1.journal"), "generation": "1"}
+    host = {"host": "h", "state": "idle", "connection_file": str(connection)}
+    await index.put("k-1", meta | host)
+
+    class Reach:
+        def reaches(self, host: str) -> bool:
+            return True
+
+    async def is_copied() -> bool:
+        return "stream" in [one.type for one in await log.read(BEGINNING)]
+
+    made = bridge.Bridge(
+        Desk(link, index, "w"), Reach(), root_feed=keys.root("c-1").feed, host="h"  # type: ignore[arg-type]
+    )  # fmt: skip
+    async with background(made.run()):
+        await until(is_copied, what="it is copied")
+        await link.command("DEL", KERNEL.out)
+        assert not await is_copied()
+        link.cut()
+        link.mend()  # before anything of ours was told that it is away
+        await until(is_copied, what="it is copied again")
