@@ -24,8 +24,10 @@ from rtstore.redis_backend.wire import Wire
 logger = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S = 5.0
-ANSWER_TIMEOUT_S = 15.0
+ANSWER_TIMEOUT_S = 14.0
 """A server that answers nothing for this long (a stalled link sends no reset) is given up."""
+LOOK_EVERY_S = 0.5
+"""…and how late that may be noticed: a stall of 15 s is known to be one."""
 PROBE_EVERY_S = 5.0
 """A message to ourselves over the feed this often: a subscription can be dead on a live socket."""
 RETRY_S, RETRY_MAX_S = 0.05, 2.0
@@ -265,22 +267,29 @@ class RespLink:
 
     async def _check(self) -> None:
         loop = asyncio.get_running_loop()
+        probed_at = loop.time()
         while True:
-            await asyncio.sleep(PROBE_EVERY_S)
+            await asyncio.sleep(min(LOOK_EVERY_S, PROBE_EVERY_S))
             now = loop.time()
-            commands, feed = self._commands, self._feed
-            if (
-                commands is not None
-                and commands.is_waiting
-                and now - commands.heard_at > ANSWER_TIMEOUT_S
-            ):
-                commands.abort(f"no answer for {ANSWER_TIMEOUT_S:.0f} s")
-            elif self.connected and feed is not None:
-                if not feed.lost.is_set() and now - feed.heard_at > ANSWER_TIMEOUT_S:
-                    feed.abort(f"the feed is silent for {ANSWER_TIMEOUT_S:.0f} s")
+            if self._gave_up(now) or now - probed_at < PROBE_EVERY_S:
+                continue
+            probed_at = now
+            if self.connected and self._feed is not None:
                 # Not awaited: on a stalled connection this loop is what gives it up.
-                assert commands is not None
-                commands.send("SPUBLISH", self._probe, b"").add_done_callback(_probed)
+                assert self._commands is not None
+                self._commands.send("SPUBLISH", self._probe, b"").add_done_callback(_probed)
+
+    def _gave_up(self, now: float) -> bool:
+        """Whether the commands' connection is silent for too long; then it is none any more."""
+        commands, feed = self._commands, self._feed
+        if commands is None or commands.lost.is_set():
+            return False
+        if commands.is_waiting and now - commands.heard_at > ANSWER_TIMEOUT_S:
+            commands.abort(f"no answer for {ANSWER_TIMEOUT_S:.0f} s")
+            return True
+        if feed is not None and not feed.lost.is_set() and now - feed.heard_at > ANSWER_TIMEOUT_S:
+            feed.abort(f"the feed is silent for {ANSWER_TIMEOUT_S:.0f} s")
+        return False
 
 
 async def _all_told(futures: Sequence[asyncio.Future[None]], wire: Wire) -> None:

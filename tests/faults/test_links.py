@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
+from aiohttp import ClientSession, ClientWebSocketResponse
 
+from rtstore.schema.session_events import ALARM
+from rtstore.supervisor.slots import WorkerSlot
 from tests.faults.laboratory import Laboratory
 from tests.faults.proxy import of_worker
+from tests.faults.typist import Typist
+from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(180),
 ]
 Measured = Callable[[str], None]
+GIVEN_UP_S = 15.0
+LOOKED_S = 1.0
+"""How late that may be seen from here."""
 
 
 async def test_a_worker_is_cut_off_for_a_while(here: Laboratory, measured: Measured) -> None:
@@ -23,6 +33,68 @@ async def test_a_worker_is_cut_off_for_a_while(here: Laboratory, measured: Measu
         with here.proxy.weather(of_worker(worker), stalled=True):
             await people.until_typed(100, but=people.typists[0])
     measured(f"worker cut off: all as it must be after {people.healed_s:.1f} s")
+
+
+async def test_links_that_stall_are_given_up_in_time(here: Laboratory, measured: Measured) -> None:
+    """The keeper's, and those of a worker that only has pages: no byte comes, and no reset."""
+    path = "stalled.ipynb"
+    async with (
+        here.people(path) as people,
+        ClientSession(headers={"Authorization": f"token {here.lab.token}"}) as http,
+        http.ws_connect(here.lab.url + "api/events/subscribe") as bus,
+    ):
+        keeper = await here.keeper_of(path)
+        assert keeper is not None
+        stalled = [keeper, next(slot for slot in here.workers() if slot.slot != keeper.slot)]
+        theirs = [people.typists[slot.slot] for slot in stalled]
+        names = tuple(slot.worker for slot in stalled)
+        with here.proxy.weather(lambda link: link.startswith(_links(names)), stalled=True):
+            before = {typist: len(typist.words) for typist in theirs}
+            what = "both know that the store is away"
+            timeout_s = GIVEN_UP_S + LOOKED_S
+            await until(lambda: _know_it(http, stalled), what=what, timeout_s=timeout_s)
+            await _until_told(bus, path, ALARM)
+            assert all(
+                typist.acked <= words < len(typist.words) for typist, words in before.items()
+            )
+            heir = await here.keeper_of(path)
+            assert heir is not None
+            assert heir not in stalled
+            (well,) = set(people.typists) - set(theirs)
+            await _until_typed(well, 5)
+        await _until_told(bus, path, "INFO")
+    measured(f"links stalled: all as it must be after {people.healed_s:.1f} s")
+
+
+def _links(workers: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"rtstore:{worker}:" for worker in workers)
+
+
+async def _until_typed(typist: Typist, words: int) -> None:
+    wanted = typist.acked + words
+
+    async def look() -> bool:
+        return typist.acked >= wanted
+
+    await until(look, what=f"{words} words more of {typist.name} are acknowledged")
+
+
+async def _know_it(http: ClientSession, slots: Sequence[WorkerSlot]) -> bool:
+    told = []
+    for slot in slots:
+        async with http.get(slot.url + "/rtstore/readyz") as reply:
+            told.append((reply.status, (await reply.json())["status"]))
+    return all(one == (503, "no connection to the store") for one in told)
+
+
+async def _until_told(bus: ClientWebSocketResponse, path: str, level: str) -> None:
+    """Wait until people are told so of what is stored of the document."""
+    async with asyncio.timeout(20):
+        while True:
+            event = json.loads(await bus.receive_str())
+            is_of_it = event.get("path") == path and "stored" in str(event.get("msg"))
+            if is_of_it and event["level"] == level:
+                return
 
 
 async def test_links_are_reset_again_and_again(here: Laboratory) -> None:

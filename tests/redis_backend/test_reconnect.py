@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, cast
 
 import psutil  # type: ignore[import-untyped]
@@ -20,6 +21,7 @@ from rtstore.redis_backend.resp_link import RespLink
 from rtstore.redis_backend.update_log import UpdateLog
 from rtstore.redis_backend.wire import Wire
 from rtstore.schema.ids import BEGINNING
+from tests.faults.proxy import proxy_to
 from tests.redis_backend.backends import PLACE, append, until
 from tests.support import waiting
 from tests.support.stores import Store, flavours
@@ -143,6 +145,22 @@ async def test_a_server_that_stalls_is_given_up_and_retries_leave_nothing_open(
             os.kill(store.pid, signal.SIGCONT)
         await until(lambda: told[-1:] == [True])
         assert await link.command("PING") == b"PONG"
+
+
+@pytest.mark.parametrize("role", ["commands", "feed"])
+async def test_a_stall_is_noticed_in_time_however_seldom_it_is_probed(
+    store: Store, monkeypatch: pytest.MonkeyPatch, role: str
+) -> None:
+    monkeypatch.setattr(resp_link, "ANSWER_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(resp_link, "PROBE_EVERY_S", 60.0)
+    told: list[bool] = []
+    async with proxy_to(Path(store.url.removeprefix("unix://"))) as proxy:
+        async with connect(proxy.url, name="w3:test") as link, link.watch(told.append):
+            with proxy.weather(lambda name: name.endswith(role), stalled=True):
+                waits = asyncio.ensure_future(_outcome(link.command("GET", "nothing")))
+                await until(lambda: told == [False])
+                assert isinstance(await waits, StoreUnavailable) == (role == "commands")
+            await until(lambda: told == [False, True])
 
 
 async def test_a_slot_that_moves_away_is_a_loss_of_the_feed(live: Link) -> None:
