@@ -41,6 +41,8 @@ TIMES = 25
 SEED = int(os.environ.get("RTSTORE_SEED", "0")) or random.SystemRandom().randrange(10**6)
 HEALED_S = float(os.environ.get("RTSTORE_HEALED_S", "30"))
 """All copies are equal within this time of the end of a fault."""
+PRESENCE_TTL_S = 8.0
+"""Longer than any pause of the store here, and two renewals."""
 LOOK_SPARSELY = 3
 PATIENCE_S = 2 * HEALED_S
 """Until people could type on, and workers are started, on a machine that does other things too."""
@@ -270,7 +272,11 @@ async def laboratory(
             tmp,
             workers=WORKERS,
             options=("--redis", proxy.url, *options),
-            environ={"RTSTORE_SAVE_AFTER_S": "0.3", **(environ or {})},
+            environ={
+                "RTSTORE_SAVE_AFTER_S": "0.3",
+                "RTSTORE_PRESENCE_TTL_S": str(PRESENCE_TTL_S),
+                **(environ or {}),
+            },
         ) as lab,
     ):
         yield Laboratory(lab, store, proxy)
