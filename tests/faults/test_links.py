@@ -130,3 +130,35 @@ async def test_a_feed_that_drops_doubles_and_reorders(here: Laboratory) -> None:
     async with here.people("meddled.ipynb") as people:
         with here.proxy.weather(lambda name: name.endswith(":feed"), meddle=meddle):
             await people.until_typed(60)
+
+
+async def test_what_a_slow_worker_has_not_read_is_trimmed(
+    here: Laboratory, measured: Measured
+) -> None:
+    async with here.people("trimmed.ipynb") as people:
+        keeper = await here.keeper_of(people.path)
+        slow = next(slot for slot in here.workers() if slot != keeper)
+        theirs, before = people.typists[slow.slot], _reloads(here, slow)
+        with here.proxy.weather(of_worker(slow.worker), bytes_per_s=50_000):
+            with here.proxy.weather(of_worker(slow.worker), stalled=True):
+                await people.until_typed(40, but=theirs)
+                await people.compact()
+                here.proxy.cut(of_worker(slow.worker, "feed"))  # what was on its way is lost
+            await until(
+                lambda: _has_read(here, slow, before),
+                what="it reads the whole document",
+                timeout_s=20,
+            )
+            await people.until_typed(5)
+            await people.compact()  # and while it reads slowly
+            await people.until_typed(5)
+    measured(f"log trimmed under a reader: all as it must be after {people.healed_s:.1f} s")
+
+
+async def _has_read(here: Laboratory, slot: WorkerSlot, before: int) -> bool:
+    return _reloads(here, slot) > before
+
+
+def _reloads(here: Laboratory, slot: WorkerSlot) -> int:
+    """How often the worker found that entries after its position are gone."""
+    return (here.lab.state_dir / f"slot-{slot.slot}.log").read_text().count(" reload log=")

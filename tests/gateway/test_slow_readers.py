@@ -11,8 +11,10 @@ from rtstore.gateway import global_room
 from rtstore.gateway.global_room import GlobalRoom
 from rtstore.gateway.member import Member
 from rtstore.gateway.room import Room
-from rtstore.schema import awareness, frames
+from rtstore.pubsub.content import content_of
+from rtstore.schema import awareness, frames, updates
 from rtstore.schema.awareness import ClientState
+from rtstore.tasks import background
 from tests.gateway.team import Person, Worker, joined, make_document, running_worker
 from tests.support.stores import Store
 from tests.support.waiting import until
@@ -74,6 +76,37 @@ async def test_many_questions_of_who_does_not_read_are_answered_once(one: Worker
                     seen.apply_update(update)
         assert len(answers) < 50
         assert len(answers[-1]) < 100, "the newest question has the answer"
+
+
+async def test_what_a_slow_reader_missed_is_trimmed_before_it_reads(one: Worker) -> None:
+    """It lags behind from an entry on that the log has no more."""
+    log = await make_document(one.link)
+    async with joined(one, "eve") as eve, joined(one, "ada", acknowledge="1") as ada:
+        await eve.until(lambda: eve.synced)
+        await ada.until(lambda: ada.synced)
+        room = await one.gateway.rooms.enter("doc-a.txt", kind="file", form="text")
+        (slow,) = (m for m in room._fan.members() if m.identity.user.username == "eve")
+        told = [f"<{number}>" for number in range(60)]
+        for marker in told:  # more than its socket and the outbox hold
+            await ada.type(marker + "y" * 200_000)
+        await ada.type("<last>")
+        said = len(told) + 2  # with the answer to the sync step 1
+        await ada.until(lambda: ada.stored[-1:] == [said], within_s=30)
+        lag = slow.lag
+        assert lag is not None
+
+        loaded = await log.load()
+        last = loaded.entries[-1].id
+        whole = updates.merge(content_of(loaded))
+        await log.compact(loaded.snapshot_id, last, whole, keep=last)
+        (left,) = await log.read()
+        assert left.id > lag.position._replace(revision=lag.position.revision + 1)
+
+        async with background(ada.hear_for(30)):
+            await eve.until(lambda: "<last>" in eve.text, within_s=30)
+        assert [marker for marker in told if eve.text.count(marker) != 1] == []
+        assert eve.text.count("<last>") == 1
+        assert eve.text == ada.text
 
 
 async def test_many_questions_who_is_here_are_answered_once(one: Worker) -> None:
