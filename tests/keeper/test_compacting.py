@@ -10,6 +10,7 @@ from rtstore.redis_backend.history import History
 from rtstore.redis_backend.update_log import Origin
 from rtstore.schema import updates
 from rtstore.schema.varint import write_uint
+from rtstore.tasks import background
 from tests.gateway.team import Worker
 from tests.jupyter.conftest import Jupyter
 from tests.keeper.crew import a_worker, opened, write
@@ -96,6 +97,58 @@ async def test_updates_without_their_causes_make_the_rooms_ask(
         update = doc.get_update(state)
         await ada.log.append(update, Origin(), epoch=epoch, tag=ada.log.next_tag())
         await ada.until(lambda: (jupyter.files / path).read_text() == "abc")
+
+
+async def test_what_waits_for_its_causes_outlives_a_compaction(
+    jupyter: Jupyter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A letter after one that never came, and a deletion of another; who wrote them is away."""
+    monkeypatch.setattr(compactor, "CHECK_S", 0.1)
+    monkeypatch.setattr(compactor, "TAIL_ENTRIES_MAX", 50)
+    monkeypatch.setattr(compactor, "KEEP_ENTRIES", 20)
+    path = write(jupyter, "a")
+    file = jupyter.files / path
+    async with (
+        a_worker(jupyter, "w1") as one,
+        a_worker(jupyter, "w2") as two,
+        opened(one, path, kind="file", form="text") as ada,
+    ):
+        cause, *waiting = _by_somebody_who_is_away(ada.person.doc.get_update())
+        epoch = (await ada.log.read())[-1].id.epoch
+        for update in waiting:
+            last = await ada.log.append(update, Origin(), epoch=epoch, tag=ada.log.next_tag())
+        for number in range(120):
+            await ada.person.type(f"{number},")
+        typed = "".join(f"{number}," for number in range(120))
+        whole = {f"abc{typed}", f"a{typed}bc"}  # which of them, Yjs client ids decide
+
+        async def is_compacted() -> bool:
+            return (await ada.log.read(limit=1))[0].id > last
+
+        async with background(ada.person.hear_for(60)):
+            await until(is_compacted, what="they are in the snapshot only")
+        await ada.until(lambda: file.read_text() == f"a{typed}")
+        async with opened(two, path, "bob", kind="file", form="text") as bob:
+            assert bob.text == f"a{typed}"
+            await ada.log.append(cause, Origin(), epoch=epoch, tag=ada.log.next_tag())
+            await bob.until(lambda: bob.text in whole)
+            await bob.until(lambda: file.read_text() in whole)
+        async with opened(one, path, "eve", kind="file", form="text") as eve:
+            assert eve.text == bob.text == file.read_text()
+
+
+def _by_somebody_who_is_away(known: bytes) -> list[bytes]:
+    """Types "bx" at the end, then "c", then takes the "x" back."""
+    doc: Doc[Text] = Doc()
+    doc.apply_update(known)
+    made: list[bytes] = []
+    subscription = doc.observe(lambda event: made.append(event.update))
+    text = doc.get("source", type=Text)
+    text += "bx"
+    text += "c"
+    del text[len(str(text)) - 2]
+    doc.unobserve(subscription)
+    return made
 
 
 async def test_an_entry_that_can_not_be_applied_is_set_aside(
