@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +60,11 @@ class Replica:
         self._was_set_aside = False
         self.editors: dict[str, int] = {}
         """Cell id ("" for a document without cells) → Yjs client that changed it last."""
+        self.put_in: dict[str, int] = {}
+        """Cell id → how often others put it into the document since this began. One that is moved
+        is taken out and put in again, as whoever moved it knew it."""
         self._touched: set[int] = set()
+        self._put_in_at: set[int] = set()
         self._todo: list[FeedEntry] = []
         self._whole: Loaded | None = None
         self._renew()
@@ -79,6 +83,9 @@ class Replica:
         if topic == CELLS:
             paths = (event.path for event in events)
             self._touched.update(path[0] for path in paths if path and isinstance(path[0], int))
+            for event in events:
+                if not event.path:
+                    self._put_in_at.update(_inserted(event.delta))
         else:
             self._touched.add(-1)
 
@@ -92,6 +99,14 @@ class Replica:
                 cell = self.document.ycells[index]
                 if isinstance(cell, Map):  # a browser may have put in anything
                     self.editors[str(cell.get("id"))] = client
+
+    def _note_put_in(self) -> None:
+        """Remember which cells the update that was just applied put in."""
+        at, self._put_in_at = self._put_in_at, set()
+        for index in at:
+            if index < len(cells := self.document.ycells) and isinstance(cells[index], Map):
+                cell = str(cells[index].get("id"))
+                self.put_in[cell] = self.put_in.get(cell, 0) + 1
 
     # -- what is heard ---------------------------------------------------------------------
 
@@ -157,7 +172,11 @@ class Replica:
                 self._keep(before)
         todo, self._todo = self._todo, []
         for entry in todo:
-            if str(entry.id) in self.bad or self._apply(entry.update or NOTHING):
+            self._put_in_at.clear()
+            if str(entry.id) in self.bad:
+                continue
+            if self._apply(entry.update or NOTHING):
+                self._note_put_in()
                 continue
             failed.append(entry.id)
             self.bad.add(str(entry.id))
@@ -261,3 +280,13 @@ class Replica:
         return await self.log.append_owned(
             update, origin, epoch=hand.epoch, holding=hand.holding, after=after, meta=meta
         )
+
+
+def _inserted(delta: Sequence[Mapping[str, Any]]) -> Iterator[int]:
+    """At which places of an array something is that was not there before."""
+    at = 0
+    for step in delta:
+        length = len(step.get("insert", ())) or step.get("retain", 0)
+        if "insert" in step:
+            yield from range(at, at + length)
+        at += length
