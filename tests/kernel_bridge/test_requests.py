@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from typing import Any
 
 import pytest
@@ -21,6 +22,8 @@ from tests.support.runs import Bench, bench
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session")]
+CONNECTIONS = 6
+"""Of a page, to one server."""
 
 
 async def get(nb: Bench, path: str) -> tuple[int, Any]:
@@ -200,10 +203,10 @@ async def _counts(nb: Bench, counts: list[int]) -> bool:
 
 
 async def test_run_all_keeps_the_order_of_the_cells(lab: Lab) -> None:
-    cells = [f"print({number})" for number in range(12)]
+    cells = [f"print({number})" for number in range(30)]
     async with bench(lab, "all.ipynb", cells) as nb, connect(lab.store_url, name="test") as link:
         book = RunBook(link, Keys().document(nb.document_id))
-        order = [7, 2, 11, 0, 5, 9, 1, 10, 3, 8, 6, 4]
+        order = random.Random(7).sample(range(30), 30)
         async with asyncio.TaskGroup() as pressed:  # as it may arrive over several connections
             for number in order:
                 run = Run(
@@ -215,7 +218,22 @@ async def test_run_all_keeps_the_order_of_the_cells(lab: Lab) -> None:
                     requested=str(number + 1),
                 )
                 pressed.create_task(book.ask([(run, {})]))
-        await until(lambda: _counts(nb, [*range(1, 13)]), what="in order", timeout_s=30)
+        await until(lambda: _counts(nb, [*range(1, 31)]), what="in order", timeout_s=30)
+
+
+async def test_run_all_of_30_cells_over_six_connections_keeps_their_order(lab: Lab) -> None:
+    cells = [f"print({number})" for number in range(30)]
+    waiting = list(range(30))
+    async with bench(lab, "six.ipynb", cells) as nb:
+
+        async def connection() -> None:  # each takes the next request
+            while waiting:
+                await nb.ask(waiting.pop(0))
+
+        async with asyncio.TaskGroup() as pressed:
+            for _ in range(CONNECTIONS):
+                pressed.create_task(connection())
+        await until(lambda: _counts(nb, [*range(1, 31)]), what="in order", timeout_s=30)
 
 
 async def test_a_save_after_a_run_has_its_outputs(lab: Lab) -> None:
@@ -334,13 +352,13 @@ async def test_an_error_stops_all_of_run_all_however_many_requests_it_takes(lab:
         waiting = list(range(len(cells)))
         runs: dict[int, str] = {}
 
-        async def connection() -> None:  # a page has six, and each takes the next request
+        async def connection() -> None:  # each takes the next request
             while waiting:
                 number = waiting.pop(0)
                 runs[number] = await nb.ask(number)
 
         async with asyncio.TaskGroup() as connections:
-            for _ in range(6):
+            for _ in range(CONNECTIONS):
                 connections.create_task(connection())
 
         states = [await nb.until_over(runs[number]) for number in range(len(cells))]

@@ -11,10 +11,12 @@ from aiohttp import ClientSession
 from tests.support.lab import Lab
 from tests.support.runs import Bench, bench
 from tests.support.sessions import kernels, opened, paths, somebody
+from tests.support.tools import LONG
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session")]
-LONG = "import time\nprint('runs', flush=True)\ntime.sleep(60)"
+TALKS = "import time\nprint('runs', flush=True)\ntime.sleep(60)"
+ROUNDS = 50 if LONG else 10
 
 
 async def file_id(nb: Bench, path: str) -> str:
@@ -86,7 +88,7 @@ async def change(http: ClientSession, nb: Bench, **kernel: str) -> str:
 
 
 async def until_runs(nb: Bench) -> None:
-    """Wait until LONG, the notebook's first cell, runs."""
+    """Wait until TALKS, the notebook's first cell, runs."""
 
     async def look() -> bool:
         return "runs" in str(nb.outputs(0))
@@ -115,7 +117,7 @@ async def test_two_who_change_the_kernel_at_once_leave_one(lab: Lab) -> None:
 
 async def test_whoever_changes_the_kernel_under_others_runs_is_named(lab: Lab) -> None:
     async with (
-        bench(lab, "named.ipynb", [LONG]) as nb,
+        bench(lab, "named.ipynb", [TALKS]) as nb,
         somebody(lab) as other,
         nb.http.ws_connect(f"{lab.url}api/events/subscribe") as bus,
     ):
@@ -131,7 +133,7 @@ async def test_whoever_changes_the_kernel_under_others_runs_is_named(lab: Lab) -
 
 
 async def test_who_restarts_a_kernel_that_ignores_it_is_named_below_the_cell(lab: Lab) -> None:
-    deaf = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n" + LONG
+    deaf = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n" + TALKS
     async with bench(lab, "deaf.ipynb", [deaf]) as nb, somebody(lab) as other:
         run_id = await nb.ask(0)
         await until_runs(nb)
@@ -147,7 +149,7 @@ async def test_who_restarts_a_kernel_that_ignores_it_is_named_below_the_cell(lab
 
 
 async def test_a_notebook_opened_with_another_kernel_ends_the_one_that_it_had(lab: Lab) -> None:
-    async with bench(lab, "chosen.ipynb", [LONG]) as nb, somebody(lab) as other:
+    async with bench(lab, "chosen.ipynb", [TALKS]) as nb, somebody(lab) as other:
         run_id = await nb.ask(0)
         await until_runs(nb)
         async with other.post(f"{lab.url}api/kernels", json={"name": "python3"}) as reply:
@@ -189,3 +191,37 @@ async def test_a_closing_page_ends_no_kernel_that_others_use_and_who_insists_doe
         async with other.delete(url) as reply:
             assert reply.status == 204
         assert nb.kernel_id not in await kernels(nb)
+
+
+@pytest.mark.timeout(30 + 10 * ROUNDS)
+@pytest.mark.parametrize("mode", ["shared", "per-user"])
+async def test_two_who_ask_for_a_session_at_once(lab: Lab, mode: str) -> None:
+    """They get one kernel, or in a notebook that is set so one each; again and again."""
+    async with bench(lab, f"{mode}.ipynb", ["1"]) as nb, somebody(lab) as other:
+        await paths(nb, other)  # by whose cookie it is one user from now on
+        before = await kernels(nb)
+        for number in range(ROUNDS):
+            path = f"{mode} {number}.ipynb"
+            lab.write_notebook(path)
+            if mode == "per-user":
+                await set_per_user(nb, path)
+            asked = [opened(nb, path), opened(nb, path, other)]
+            asked += [opened(nb, path), opened(nb, path, other)]  # a page asks again
+            ann, bob, ann_again, bob_again = await asyncio.gather(*asked)
+            assert (ann, bob) == (ann_again, bob_again)
+            assert (ann == bob) == (mode == "shared")
+            made = await kernels(nb) - before
+            assert made == {ann, bob}
+            for kernel in made:
+                async with nb.http.delete(f"{lab.url}api/kernels/{kernel}") as reply:
+                    assert reply.status == 204, await reply.text()
+
+
+async def set_per_user(nb: Bench, path: str) -> None:
+    """Each who opens the notebook from now on gets a kernel of their own."""
+    url = f"{nb.lab.url}api/collaboration/session/{path}"
+    async with nb.http.put(url, json={"format": "json", "type": "notebook"}) as reply:
+        known = (await reply.json())["fileId"]
+    url = f"{nb.lab.url}rtstore/kernel-mode/{known}"
+    async with nb.http.put(url, json={"mode": "per-user"}) as reply:
+        assert reply.status == 200, await reply.text()
