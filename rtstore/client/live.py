@@ -164,7 +164,7 @@ class ServerState(LiveRoom):
 
     @property
     def terminals(self) -> Mapping[str, Terminal]:
-        """By name."""
+        """By name; by ``<name>@<server>`` one whose name another server's has."""
         return self.table(Terminal)
 
     @property

@@ -76,6 +76,8 @@ class Terminal(Record):
 
     TABLE = "terminals"
     name: str = ""
+    server: str = ""
+    """Which Jupyter server has it, where several are on one contents root."""
     last_activity: str = ""
 
 
@@ -84,6 +86,8 @@ class Status(Record):
     """The Jupyter server itself."""
 
     TABLE = "status"
+    server: str = ""
+    """Which one this is, where several are on one contents root."""
     started: str = ""
     last_activity: str = ""
     connections: int = 0

@@ -55,6 +55,8 @@ class Deeds:
     book: ActionBook
     runs: CellRuns
     users: Users
+    instance: str
+    """Names this server among those of one contents root."""
 
     async def do(self, record: Record) -> Any:  # noqa: ANN401 -- JSON
         """The action's result. Raises Failed; anything else is a defect."""
@@ -69,6 +71,8 @@ class Deeds:
                 return await self.runs.run(record, self.session_of(user))
             if action in _OF_KERNELS and params["kernel_id"] not in self.serverapp.kernel_manager:
                 raise Failed(404, f"no kernel {params['kernel_id']}")
+            if (server := params.get("server", self.instance)) != self.instance:
+                raise Failed(404, f"no server {server}, or no more")
             if action == "kernel.start":
                 return await self._start_kernel(record["id"], params)
             if action == "contents.upload":

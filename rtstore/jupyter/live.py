@@ -37,7 +37,7 @@ class Live:
     ) -> None:
         self._serverapp, self._kernels = serverapp, kernels
         self._keys, self._contents_id = keys, contents_id
-        self.tables = LiveTables(serverapp, kernels.place_of)
+        self.tables = LiveTables(serverapp, kernels.place_of, instance=kernels.instance)
         self.users = Users()
         self.directories = LiveDirectories(
             lambda: serverapp.web_app.settings["contents_manager"], file_ids.get_id
@@ -55,6 +55,7 @@ class Live:
             book,
             CellRuns(link, self._keys, files, contents_id=self._contents_id),
             self.users,
+            self._kernels.instance,
         )
 
         async def is_alive(instance: str) -> bool:

@@ -1,7 +1,9 @@
 """LiveTables: says in the store what this server has: specs, kernels, sessions, terminals, status.
 
 All of it is in this process's memory, so it is looked at twice a second, and at once where we know
-that something happened; only what is another now is written.
+that something happened; only what is another now is written. Of several servers on one contents
+root each tells of its own kernels, sessions and terminals, and one speaks for all: it tells the
+specs and the status, until it ends.
 """
 
 from __future__ import annotations
@@ -41,6 +43,8 @@ ACTIVITY_S = 10.0
 RECONCILE_S = 10.0
 """A store that forgot what it was told is told again after this."""
 
+_COMMON = ("terminals", "status")
+"""Tables in which a record of another server is news for this one."""
 Records = dict[str, dict[str, Any]]
 """Id → record, of one table."""
 
@@ -48,9 +52,16 @@ Records = dict[str, dict[str, Any]]
 class LiveTables:
     """See the module."""
 
-    def __init__(self, serverapp: ServerApp, place_of: Callable[[str], tuple[str, str]]) -> None:
-        """`place_of` tells a kernel's notebook, and whose own it is."""
-        self._serverapp, self._place_of = serverapp, place_of
+    def __init__(
+        self, serverapp: ServerApp, place_of: Callable[[str], tuple[str, str]], *, instance: str
+    ) -> None:
+        """`place_of` tells a kernel's notebook, and whose own it is; `instance` names us."""
+        self._serverapp, self._place_of, self._instance = serverapp, place_of, instance
+        self._speaks = False
+        """Whether we tell what is the same of all servers of this root, or of one alone."""
+        self._names_elsewhere: set[str] = set()
+        """Of other servers' terminals."""
+        self._reconciled_s = float("-inf")
         self._told: dict[str, Records] = {}
         self._activity: dict[tuple[str, str], float] = {}
         self._specs: Records = {}
@@ -64,24 +75,35 @@ class LiveTables:
     async def run(
         self, link: Link, index: KernelIndex, state: LiveState, elsewhere: Elsewhere
     ) -> None:
-        """Keep the store current, for ever."""
-        reconciled = float("-inf")
-        try:
-            while True:
-                self._news.clear()
-                try:
-                    if time.monotonic() - reconciled > RECONCILE_S:
-                        await self._reconcile(elsewhere, state)
-                        reconciled = time.monotonic()
-                    await self._tell(link, index, state, is_up=True)
-                except RTStoreError as error:
-                    logger.debug("live tables not told: %s", error)
-                    reconciled = float("-inf")
-                is_remote = remote_kernels.gateway_of(self._serverapp.kernel_manager)
-                await until_set(self._news, within_s=LOOK_REMOTE_S if is_remote else LOOK_S)
-        finally:
-            if link.connected:
-                await self._say_down(state)
+        """Keep the store current, for ever. Raises StoreUnavailable, but only at first."""
+        self._reconciled_s = float("-inf")
+        async with link.listen(state.feed, self._heard):
+            try:
+                while True:
+                    self._news.clear()
+                    try:
+                        if time.monotonic() - self._reconciled_s > RECONCILE_S:
+                            self._reconciled_s = time.monotonic()
+                            await self._reconcile(elsewhere, state)
+                        await self._tell(link, index, state)
+                    except RTStoreError as error:
+                        logger.debug("live tables not told: %s", error)
+                        self._reconciled_s = float("-inf")
+                    is_remote = remote_kernels.gateway_of(self._serverapp.kernel_manager)
+                    await until_set(self._news, within_s=LOOK_REMOTE_S if is_remote else LOOK_S)
+            finally:
+                if link.connected:
+                    await self._say_down(state)
+
+    def _heard(self, data: bytes) -> None:
+        """Another server's terminal may have the name of ours; who spoke may have ended."""
+        if not any(b'"table":"%b"' % table.encode() in data for table in _COMMON):
+            return
+        for change in json.loads(data)["changes"]:
+            server = (change["record"] or {}).get("server", self._instance)
+            if change["table"] in _COMMON and server != self._instance:
+                self._reconciled_s = float("-inf")
+                self._news.set()
 
     async def _reconcile(self, elsewhere: Elsewhere, state: LiveState) -> None:
         """Believe of what was told what the store has; what is another server's is left alone."""
@@ -95,26 +117,35 @@ class LiveTables:
             for key, record in list(self._told[name].items()):
                 if await elsewhere.has_kernel(str(record[field])):
                     del self._told[name][key]
+        self._names_elsewhere.clear()
+        for key, record in list(self._told["terminals"].items()):
+            if await elsewhere.lives(record.get("server", "")):
+                del self._told["terminals"][key]
+                self._names_elsewhere.add(record["name"])
+        status = self._told["status"].get("server", {"is_up": False})
+        self._speaks = not status["is_up"] or not await elsewhere.lives(status.get("server", ""))
 
     async def _say_down(self, state: LiveState) -> None:
+        """This server ends, and its terminals with it."""
+        changes = [("terminals", key, "") for key in self._told.get("terminals", {})]
         told = self._told.get("status", {}).get("server")
-        if told is not None:
-            try:
-                await state.write(SERVER, [("status", "server", _text(told | {"is_up": False}))])
-            except RTStoreError as error:
-                logger.debug("not told that the server stops: %s", error)
+        if self._speaks and told is not None:
+            changes.append(("status", "server", _text(told | {"is_up": False})))
+        try:
+            await state.write(SERVER, changes)
+        except RTStoreError as error:
+            logger.debug("not told that the server stops: %s", error)
 
-    async def _tell(
-        self, link: Link, index: KernelIndex, state: LiveState, *, is_up: bool
-    ) -> None:
+    async def _tell(self, link: Link, index: KernelIndex, state: LiveState) -> None:
         kernels = await self._known("kernels", self._kernels(link, index))
         now = {
-            "kernelspecs": await self._known("kernelspecs", self._kernelspecs()),
             "kernels": kernels,
             "sessions": await self._known("sessions", self._sessions()),
             "terminals": self._terminals(),
-            "status": {"server": self._status(kernels, is_up=is_up)},
         }
+        if self._speaks:
+            now["kernelspecs"] = await self._known("kernelspecs", self._kernelspecs())
+            now["status"] = {"server": self._status(kernels)}
         changes = [
             change for table, records in now.items() for change in self._changes(table, records)
         ]
@@ -240,23 +271,27 @@ class LiveTables:
         manager = self._serverapp.web_app.settings.get("terminal_manager")
         if manager is None:
             return {}
-        return {
-            str(one["name"]): {
-                "name": str(one["name"]),
+        found = {}
+        for one in manager.list():
+            name = str(one["name"])
+            key = f"{name}@{self._instance}" if name in self._names_elsewhere else name
+            found[key] = {
+                "name": name,
+                "server": self._instance,
                 "last_activity": str(one["last_activity"]),
             }
-            for one in manager.list()
-        }
+        return found
 
-    def _status(self, kernels: Records, *, is_up: bool) -> dict[str, Any]:
+    def _status(self, kernels: Records) -> dict[str, Any]:
         app = self._serverapp.web_app
         started = app.settings.get("started", datetime.fromtimestamp(0, UTC))
         return {
+            "server": self._instance,
             "started": isoformat(started),
             "last_activity": isoformat(app.last_activity()),
             "connections": sum(one["connections"] for one in kernels.values()),
             "kernels": len(kernels),
-            "is_up": is_up,
+            "is_up": True,
         }
 
 

@@ -156,6 +156,8 @@ class TerminalDelete(Params):
     right = "terminals:write"
     stands_for = "DELETE /api/terminals/{terminal_id}"
     name: Id
+    server: Id | None = None
+    """As its record says; needed where two servers of one root have terminals of one name."""
 
 
 class ContentsCreate(Params):

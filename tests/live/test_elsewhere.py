@@ -26,6 +26,8 @@ KERNEL, SESSION = "kernel-of-another", "session-of-another"
         ("session.delete", {"session_id": SESSION}),
         ("cell.run", {"path": "theirs.ipynb", "cells": ["cell-0"]}),
         ("session.create", {"path": "theirs.ipynb"}),
+        ("terminal.delete", {"name": "theirs"}),
+        ("terminal.delete", {"name": "1", "server": "another"}),
     ],
 )
 async def test_it_is_left_to_a_server_that_lives(
@@ -35,12 +37,15 @@ async def test_it_is_left_to_a_server_that_lives(
     root = Keys().root(lab.state_dir.name)
     record = {"id": SESSION, "path": "theirs.ipynb", "name": "", "type": "notebook"}
     record["kernel_id"] = KERNEL
+    terminal = {"name": "theirs", "server": "another", "last_activity": "2026-01-01T00:00:00Z"}
     async with connect(lab.store_url, name="test") as link, looking(lab) as ann:
         state, book = LiveState(link, root), ActionBook(link, root)
         await link.command("HSET", lab.kernel(KERNEL).meta, "instance", "another")
         await link.command("SET", root.instance("another"), "host 1 1.0")
-        await state.write(SERVER, [("sessions", SESSION, json.dumps(record))])
-        told = {"type": "action", "id": f"to-{action.replace('.', '-')}", "action": action}
+        there = [("sessions", SESSION, json.dumps(record))]
+        await state.write(SERVER, [*there, ("terminals", "theirs", json.dumps(terminal))])
+        told = {"type": "action", "id": f"to-{action}-{len(params)}", "action": action}
+        told["id"] = str(told["id"]).replace(".", "-")
         await ann.socket.send_json(told | {"params": params})
         await ann.until(lambda: any(one["type"] == "action" for one in ann.messages))
         # What was asked for later is done, so it was looked at.
@@ -52,7 +57,7 @@ async def test_it_is_left_to_a_server_that_lives(
         done = {"by": "another", "state": "error", "began": now, "ended": now}
         assert await book.swap(seen, seen | done | {"error": {"status": 418, "message": "taken"}})
         await ann.until(lambda: ann.tables["actions"][told["id"]]["ended"])
-        await state.write(SERVER, [("sessions", SESSION, "")])
+        await state.write(SERVER, [("sessions", SESSION, ""), ("terminals", "theirs", "")])
         await link.command("DEL", root.instance("another"), lab.kernel(KERNEL).meta)
 
 

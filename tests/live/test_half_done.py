@@ -159,3 +159,22 @@ async def test_cells_that_run_while_all_die_are_run_once_and_told_of(own_lab: La
         assert states == ["ok", "ok"]  # the kernel outlives its server
         assert (lab.notes / "ran.txt").read_text() == "once"
         assert ann.tables["status"]["server"]["is_up"]
+
+
+@pytest.mark.asyncio(loop_scope="function")
+async def test_a_server_that_stops_takes_its_terminals_along(own_lab: Lab) -> None:
+    lab = own_lab
+    async with looking(lab, at=f"{lab.workers()[0].url}/") as ann:
+        name = (await ann.ask("terminal.create"))["result"]["name"]
+        before = (await ann.until(lambda: ann.tables["terminals"].get(name)))["server"]
+        at = len(ann.messages)
+        psutil.Process(lab.jupyter_pid()).terminate()
+        await ann.until(lambda: name not in ann.tables["terminals"])
+        last = [(one["id"], one["record"]) for one in ann.messages[-1]["changes"]]
+        assert (name, None) in last
+        assert any(one == "server" and record["is_up"] is False for one, record in last), last
+        assert all(one["type"] == "changes" for one in ann.messages[at:])
+        status = await ann.until(
+            lambda: (one := ann.tables["status"]["server"])["is_up"] and one, within_s=40.0
+        )
+        assert status["server"] != before

@@ -272,3 +272,45 @@ async def test_a_kernel_of_another_server_on_this_root_is_left_alone(lab: Lab) -
         await state.write(SERVER, [("kernels", "of-another", "")])
         left = [lab.kernel(kernel_id).meta for kernel_id in ("of-another", "of-none")]
         await link.command("DEL", root.instance("lives"), *left)
+
+
+async def test_a_terminal_and_the_status_of_another_server_are_left_alone(lab: Lab) -> None:
+    """Each has a terminal 1; one of the two says how servers of this root do, until it ends."""
+    root = Keys().root(lab.state_dir.name)
+    async with (
+        connect(lab.store_url, name="test") as link,
+        looking(lab) as ann,
+        _http(lab) as http,
+    ):
+        state = LiveState(link, root)
+        ours = ann.tables["status"]["server"]
+        seen = {"last_activity": "2026-01-01T00:00:00Z"}
+        theirs: dict[str, Any] = seen | {"server": "lives", "started": "2026-01-01T00:00:00Z"}
+        theirs |= {"connections": 7, "kernels": 7, "is_up": True}
+        of_none = {"name": "2", "server": "is-gone"} | seen
+        await link.command("SET", root.instance("lives"), "host 1 1.0")
+        told = [("terminals", "1", json.dumps({"name": "1", "server": "lives"} | seen))]
+        told += [("terminals", "2", json.dumps(of_none)), ("status", "server", json.dumps(theirs))]
+        await state.write(SERVER, [*told, ("kernelspecs", "python3", "")])
+        async with http.post(f"{lab.url}api/terminals", json={"name": "1"}) as reply:
+            assert reply.status == 200, await reply.text()
+        await ann.until(lambda: "2" not in ann.tables["terminals"])
+        mine = await ann.until(lambda: ann.tables["terminals"].get(f"1@{ours['server']}"))
+        assert mine["name"] == "1"
+        assert ann.tables["terminals"]["1"]["server"] == "lives"
+        assert ann.tables["status"]["server"] == theirs
+        assert "python3" not in ann.tables["kernelspecs"]  # it has none of that name
+
+        gone = await ann.ask("terminal.delete", name="1", server="is-gone")
+        assert (gone["state"], gone["error"]["status"]) == ("error", 404)
+        deleted = await ann.ask("terminal.delete", name="1", server=ours["server"])
+        assert deleted["state"] == "ok"
+        await ann.until(lambda: mine not in ann.tables["terminals"].values())
+        assert ann.tables["terminals"]["1"]["server"] == "lives"
+        at = len(ann.messages)
+        await state.write(SERVER, [("status", "server", json.dumps(theirs | {"is_up": False}))])
+        await ann.until(lambda: ann.tables["status"]["server"]["server"] == ours["server"])
+        assert ann.messages[at]["changes"][0]["record"]["is_up"] is False
+        await ann.until(lambda: "python3" in ann.tables["kernelspecs"])
+        await link.command("DEL", root.instance("lives"))
+        await ann.until(lambda: "1" not in ann.tables["terminals"])

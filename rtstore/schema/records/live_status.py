@@ -7,7 +7,7 @@ from rtstore.schema.records.words import Iso
 
 
 class LiveStatus(Record):
-    """How the Jupyter server does."""
+    """How the Jupyter server does; of several on one contents root one speaks for all."""
 
     about = About(
         Kind.PROJECTION,
@@ -19,6 +19,8 @@ class LiveStatus(Record):
         "APIStatus of Jupyter Server's REST API: GET /api/status",
     )
 
+    server: str
+    """Which one this is; when it ends another says how that does."""
     started: Iso
     last_activity: Iso
     connections: int

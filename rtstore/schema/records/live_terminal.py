@@ -13,11 +13,17 @@ class LiveTerminal(Record):
         Kind.PROJECTION,
         "the server side",
         (
-            Place("rt:{S}:live:terminals", Shape.FIELDS, "name"),
+            Place(
+                "rt:{S}:live:terminals",
+                Shape.FIELDS,
+                "name; ``<name>@<server>`` for the other of that name",
+            ),
             Place("server:<S>", Shape.ROOM),
         ),
         "Terminal of jupyter_server_terminals' REST API: GET /api/terminals",
     )
 
     name: str
+    server: str
+    """Which Jupyter server of this contents root has it: it ends with that."""
     last_activity: Iso

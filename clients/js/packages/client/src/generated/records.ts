@@ -408,6 +408,7 @@ export interface TerminalCreated {
  */
 export interface TerminalDelete {
   name: string
+  server?: string | null
 }
 /**
  * Cell id → its newest run.
@@ -682,12 +683,20 @@ export interface LiveSession {
  */
 export interface LiveTerminal {
   name: string
+  /**
+   * Which Jupyter server of this contents root has it: it ends with that.
+   */
+  server: string
   last_activity: string
 }
 /**
- * How the Jupyter server does.
+ * How the Jupyter server does; of several on one contents root one speaks for all.
  */
 export interface LiveStatus {
+  /**
+   * Which one this is; when it ends another says how that does.
+   */
+  server: string
   started: string
   last_activity: string
   connections: number
