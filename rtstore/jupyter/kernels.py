@@ -202,7 +202,7 @@ class Kernels:
                 # One that dies is started again by Jupyter, without anybody's order.
                 if hasattr(kernel, "add_restart_callback"):
                     kernel.add_restart_callback(lambda: self.restarted(kernel_id), "restart")
-            told["generation"] = str(1 + self._restarts.get(kernel_id, 0))
+            told["generation"] = str(self.starts_of(kernel_id))
             if gateway := remote_kernels.gateway_of(self._manager()):
                 told |= {"capture": WS, "capture_why": f"a kernel of the gateway at {gateway}"}
             else:
@@ -256,6 +256,13 @@ class Kernels:
             self._restarts[kernel_id] = self._restarts.get(kernel_id, 0) + 1
             self._under_way.pop(kernel_id, None)
             self._news.set()
+
+    def starts_of(self, kernel_id: str) -> int:
+        """How often a kernel was started under this id."""
+        launch = launches.newest(kernel_id)
+        if launch is None:
+            return 1 + self._restarts.get(kernel_id, 0)
+        return launch.generation if launch.pid else 1
 
     def look(self) -> None:
         """Something is news of some kernel: tell it now."""

@@ -37,7 +37,7 @@ class Live:
     ) -> None:
         self._serverapp, self._kernels = serverapp, kernels
         self._keys, self._contents_id = keys, contents_id
-        self.tables = LiveTables(serverapp, kernels.place_of, instance=kernels.instance)
+        self.tables = LiveTables(serverapp, kernels)
         self.users = Users()
         self.directories = LiveDirectories(
             lambda: serverapp.web_app.settings["contents_manager"], file_ids.get_id

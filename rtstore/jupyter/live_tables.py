@@ -12,7 +12,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -23,8 +23,9 @@ from jupyter_server.serverapp import ServerApp
 from jupyter_server.services.kernelspecs.handlers import is_kernelspec_model, kernelspec_model
 
 from rtstore.errors import RTStoreError
-from rtstore.jupyter import launches, remote_kernels
+from rtstore.jupyter import remote_kernels
 from rtstore.jupyter.elsewhere import Elsewhere
+from rtstore.jupyter.kernels import Kernels
 from rtstore.redis_backend.kernel_index import KernelIndex
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.live_state import SERVER, Change, LiveState
@@ -52,11 +53,8 @@ Records = dict[str, dict[str, Any]]
 class LiveTables:
     """See the module."""
 
-    def __init__(
-        self, serverapp: ServerApp, place_of: Callable[[str], tuple[str, str]], *, instance: str
-    ) -> None:
-        """`place_of` tells a kernel's notebook, and whose own it is; `instance` names us."""
-        self._serverapp, self._place_of, self._instance = serverapp, place_of, instance
+    def __init__(self, serverapp: ServerApp, kernels: Kernels) -> None:
+        self._serverapp, self._known_kernels, self._instance = serverapp, kernels, kernels.instance
         self._speaks = False
         """Whether we tell what is the same of all servers of this root, or of one alone."""
         self._names_elsewhere: set[str] = set()
@@ -221,8 +219,7 @@ class LiveTables:
         manager = self._serverapp.kernel_manager
         for kernel_id in manager.list_kernel_ids():
             model = _model(manager, kernel_id)
-            path, user = self._place_of(kernel_id)
-            launch = launches.newest(kernel_id)
+            path, user = self._known_kernels.place_of(kernel_id)
             run, waiting = await self._runs(link, index, kernel_id)
             found[kernel_id] = {
                 "id": kernel_id,
@@ -230,7 +227,7 @@ class LiveTables:
                 "state": str(model["execution_state"]),
                 "connections": int(model["connections"]),
                 "last_activity": str(model["last_activity"]),
-                "starts": launch.generation if launch is not None and launch.pid else 1,
+                "starts": self._known_kernels.starts_of(kernel_id),
                 "path": path,
                 "user": user,
                 "run": run,

@@ -17,6 +17,7 @@ from tests.support.people import Person
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 SLEEP = "import time\ntime.sleep(60)"
+SOON_MS = 1000
 Both = Callable[..., Awaitable[tuple[Together, Together]]]
 
 
@@ -120,6 +121,34 @@ async def test_who_ran_what_and_whether_it_still_holds(both: Both) -> None:
     await expect(ann.run_at(0)).to_contain_text("edited since it ran")
     await expect(ann.run_at(0)).to_contain_text(bob_is)
     await ann.shoot("marks")
+
+
+async def test_a_mark_is_there_within_a_second(both: Both) -> None:
+    """Of what ran, whoever ran, edited or restarted it; the server says it later."""
+    ann, bob = await both("soon.ipynb", ["x = 1", "x"])
+    await ann.person.run_cell(1)
+    await bob.person.until_prompts(["[ ]:", "[1]:"])
+    await expect(ann.run_at(1)).to_be_visible()
+    await bob.person.run_cell(0)
+    await ann.person.until_prompts(["[2]:", "[1]:"])
+    await expect(ann.run_at(1)).to_contain_text("a cell above it ran later", timeout=SOON_MS)
+
+    await bob.person.enter(0)
+    await bob.person.page.keyboard.press("End")
+    await bob.person.type("2")
+    await ann.person.until_texts(["x = 12", "x"])
+    await expect(ann.run_at(0)).to_contain_text("edited since it ran", timeout=SOON_MS)
+    await bob.person.page.keyboard.press("Backspace")
+    await ann.person.until_texts(["x = 1", "x"])
+    await expect(ann.run_at(0)).not_to_contain_text("edited", timeout=SOON_MS)
+
+    kernel = bob.row("Kernels", "soon.ipynb")
+    await kernel.get_by_role("button", name="Restart").click()
+    await bob.person.page.get_by_role("dialog").get_by_role("button", name="Restart").click()
+    await expect(ann.row("Kernels", "soon.ipynb")).to_contain_text("restarted 1")
+    for cell in (0, 1):
+        text = "ran before the kernel was restarted"
+        await expect(ann.run_at(cell)).to_contain_text(text, timeout=SOON_MS)
 
 
 async def test_files_and_kernels_of_the_server_as_they_change(both: Both, lab: Lab) -> None:

@@ -6,16 +6,15 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 import type * as Y from 'yjs';
 import { FIELD, people, type Person } from './presence';
+import { marked } from './marks';
 import { parse, type Run } from './runs';
 import { questionOf, runsOf, type Question, type Store } from './store';
 import { why } from './words';
 
 const SOON_MS = 150;
-/** The marks follow an edit by at most two seconds. */
-const MARKS_MS = 3000;
 const RETRY_MS = 5000;
-/** What was not heard of shows this late. */
-const AGAIN_MS = 10_000;
+/** The document and the kernels say when a run is another; what was missed shows this late. */
+const AGAIN_MS = 60_000;
 const LINK = /rtstore\/input\/([^/]+)\/([\w-]+)/;
 
 export class NotebookView implements IDisposable {
@@ -85,6 +84,9 @@ export class NotebookView implements IDisposable {
     if (this.gone) return;
     this.gone = true;
     window.clearTimeout(this.timer);
+    window.clearTimeout(this.marking);
+    this.leave();
+    this.room?.release();
     this.model?.awareness.off('change', this.onAwareness);
     Signal.clearData(this);
   }
@@ -104,6 +106,8 @@ export class NotebookView implements IDisposable {
     model.awareness.on('change', this.onAwareness);
     this.panel.content.activeCellChanged.connect(this.tellCell, this);
     this.panel.sessionContext.kernelChanged.connect(() => this.refresh());
+    this.room = this.store.server();
+    this.leave = this.room.subscribe(() => this.onKernels(), 'kernels');
     this.listenToCells();
     this.onAwareness();
     this.tellCell();
@@ -129,12 +133,21 @@ export class NotebookView implements IDisposable {
     this.listenToCells();
     this.onAwareness();
     this.changed.emit();
-    this.refresh(MARKS_MS);
+    this.refresh();
+  }
+
+  /** A kernel was started again, or runs something else. */
+  private onKernels(): void {
+    this.markSoon();
+    const { run, waiting } = this.room?.get('kernels', this.kernel) ?? {};
+    const doing = `${this.kernel} ${run?.id} ${waiting}`;
+    if (doing !== this.doing) this.refresh();
+    this.doing = doing;
   }
 
   private onCell(cell: ISharedCell, change: CellChange): void {
     if (change.executionStateChange || change.executionCountChange) this.refresh();
-    else if (change.sourceChange && this.runs.has(cell.id)) this.refresh(MARKS_MS);
+    else if (change.sourceChange && this.runs.has(cell.id)) this.markSoon();
     else if (change.outputsChange && this.asks(cell)) this.refresh();
   }
 
@@ -147,11 +160,7 @@ export class NotebookView implements IDisposable {
     this.timer = 0;
     if (!this.document || document.hidden) return;
     try {
-      const told = await runsOf(this.store, this.document);
-      const text = JSON.stringify(told);
-      if (text !== this.told) this.refresh(MARKS_MS); // they follow what has ended now
-      this.told = text;
-      this.runs = parse(told);
+      this.runs = this.marked(parse(await runsOf(this.store, this.document)));
       this.questions = await this.ask();
       this.error = '';
       this.isLoaded = true;
@@ -161,6 +170,22 @@ export class NotebookView implements IDisposable {
       this.refresh(RETRY_MS);
     }
     if (!this.gone) this.changed.emit();
+  }
+
+  private marked(runs: ReadonlyMap<string, Run>): ReadonlyMap<string, Run> {
+    return marked(this.cells, runs, id => this.room?.get('kernels', id)?.starts);
+  }
+
+  /** Look within a moment whether the marks are others: many keys are one look. */
+  private markSoon(): void {
+    if (this.gone || this.marking) return;
+    this.marking = window.setTimeout(() => {
+      this.marking = 0;
+      const now = this.marked(this.runs);
+      const isNews = [...now].some(([id, { marks }]) => `${marks}` !== `${this.runs.get(id)?.marks}`);
+      this.runs = now;
+      if (isNews) this.changed.emit();
+    }, SOON_MS);
   }
 
   /** The question stands in the cell's outputs, as a link; the run itself says what is asked. */
@@ -179,7 +204,10 @@ export class NotebookView implements IDisposable {
   private gone = false;
   private timer = 0;
   private due = 0;
-  private told = '';
+  private marking = 0;
+  private doing = '';
+  private room: ReturnType<Store['server']> | undefined;
+  private leave = (): void => {};
   private numbers: ReadonlyMap<string, number> = new Map();
 }
 

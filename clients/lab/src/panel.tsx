@@ -79,7 +79,6 @@ function Together({ view, store, open }: TogetherProps): JSX.Element {
   const [room, error, isReady] = useRoom(() => store.server(), 'server');
   const kernels = useTable(room, 'kernels');
   const kernel = view ? kernels?.get(view.kernel) : undefined;
-  React.useEffect(() => view?.refresh(), [kernel?.run?.id, kernel?.waiting]);
   const own = view ? queue(view.runs.values()).filter(run => run.kernel === kernel?.id) : [];
   const elsewhere = view?.isLoaded ? Math.max(0, (kernel?.waiting ?? 0) - own.length) : 0;
   const here = view && { view, store, key: view.panel.id };

@@ -14,6 +14,13 @@ export interface Run {
   started: number;
   ended: number;
   why: string;
+  /** The entry of the kernel's log that asked for it, and in which start of the kernel it ran. */
+  at: string;
+  generation: string;
+  /** SHA-256 of the source that ran. */
+  sha: string;
+  /** What the server said of that start when the runs were read. */
+  isEarlier: boolean;
   marks: readonly string[];
 }
 
@@ -48,7 +55,11 @@ export function parse(told: Record<string, object>): Map<string, Run> {
       started: number('started'),
       ended: number('ended'),
       why: text('why'),
-      marks: Array.isArray(one.marks) ? one.marks.map(String) : []
+      at: text('at'),
+      generation: text('generation'),
+      sha: text('sha'),
+      isEarlier: Array.isArray(one.marks) && one.marks.includes('earlier'),
+      marks: []
     });
   }
   return runs;

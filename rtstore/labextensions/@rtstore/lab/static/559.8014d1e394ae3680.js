@@ -1,0 +1,1 @@
+"use strict";(self.rspackChunk_rtstore_lab=self.rspackChunk_rtstore_lab||[]).push([[559],{35(){}}]);

@@ -1,1 +1,0 @@
-"use strict";(self.rspackChunk_rtstore_lab=self.rspackChunk_rtstore_lab||[]).push([[559],{30(){}}]);
