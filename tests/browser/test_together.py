@@ -98,6 +98,7 @@ async def test_a_question_is_answered_in_the_panel_by_somebody_else(both: Both) 
     secret = ann.root.get_by_label("Secret:")
     await expect(secret).to_have_attribute("type", "password")
     await secret.fill("12345")
+    assert "12345" not in await ann.root.inner_html()
     await secret.press("Enter")
 
     await ann.person.until_shown(0, "Grace 5")

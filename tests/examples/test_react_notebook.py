@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from statistics import median, quantiles
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
+from redis.asyncio import Redis
 
 from tests.examples.conftest import Arrive
 from tests.examples.line import line
 from tests.examples.visitor import OPEN_S, Visitor, Writer, seat_apart
 from tests.support.lab import Lab
 from tests.support.people import Person
+from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.browser,
@@ -104,6 +107,55 @@ async def test_both_see_what_a_cell_shows_whoever_runs_it(meet: Meet) -> None:
     await ann.until_output("cell-2", "'rain'")
     await ann.cell("cell-3").get_by_role("button", name="Run cell").click()
     await bob.until_output("cell-3", "ZeroDivisionError")
+
+
+async def test_a_password_is_masked_and_kept_nowhere(lab: Lab, meet: Meet) -> None:
+    secret = "swordfish-73"
+    code = "import getpass\nprint('has', len(getpass.getpass('Password: ')))"
+    ann, bob = await meet("secret.ipynb", [code])
+    await ann.cell("cell-0").get_by_role("button", name="Run cell").click()
+    box = bob.page.get_by_label("Password:")
+    for one in (ann, bob):
+        await expect(one.page.get_by_label("Password:")).to_have_attribute("type", "password")
+    await box.fill(secret)
+    for one in (ann, bob):
+        assert secret not in await one.page.locator("body").inner_text()
+        assert secret not in await one.page.content()  # nor in an attribute, as of a title
+    await bob.page.get_by_role("button", name="Answer").click()
+
+    for one in (ann, bob):
+        await one.until_output("cell-0", f"has {len(secret)}")
+        await expect(one.page.get_by_label("Password:")).to_have_count(0)
+        assert secret not in await one.page.content()
+    await ann.visitor.until_badge("saved")
+    await until(lambda: _has_output(lab, "secret.ipynb"), what="the file has the output")
+    assert secret not in (lab.notes / "secret.ipynb").read_text()
+    assert await _keys_with(lab, secret) == []
+    assert await _keys_with(lab, "getpass.getpass")  # what is stored would be found
+
+
+async def _has_output(lab: Lab, path: str) -> bool:
+    return '"outputs": []' not in (lab.notes / path).read_text()
+
+
+async def _keys_with(lab: Lab, text: str) -> list[str]:
+    """Keys of the store that have it somewhere, in whatever they are."""
+    read = {"hash": "HGETALL", "set": "SMEMBERS", "string": "GET"}
+    ranges = {"list": "LRANGE", "zset": "ZRANGE"}
+    found = []
+    client: Any = Redis.from_url(lab.store_url)
+    async with client:
+        async for key in client.scan_iter(count=1000):
+            kind = (await client.type(key)).decode()
+            if kind == "stream":
+                value = await client.xrange(key)
+            elif kind in ranges:
+                value = await client.execute_command(ranges[kind], key, 0, -1)
+            else:
+                value = await client.execute_command(read[kind], key) if kind in read else ""
+            if text in repr(value):
+                found.append(key.decode())
+    return found
 
 
 async def test_a_kernel_is_restarted_for_both(meet: Meet) -> None:

@@ -53,13 +53,14 @@ export function Questions({ view, store }: Props): JSX.Element {
 }
 
 function Answer({ view, store, question }: Props & { question: Question }): JSX.Element {
-  const [value, setValue] = React.useState('');
   const [error, setError] = React.useState('');
   const [isSent, setSent] = React.useState(false);
   const input = React.useId();
   const run = view.runs.get(question.cell);
-  const send = async (event: React.FormEvent): Promise<void> => {
+  // The field keeps it: of a value of ours React would make an attribute, passwords too.
+  const send = async (event: React.FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
+    const value = String(new FormData(event.currentTarget).get('answer'));
     setSent(true);
     try {
       await answer(store, question, value);
@@ -79,13 +80,12 @@ function Answer({ view, store, question }: Props & { question: Question }): JSX.
       <div className="rt-Question-box">
         <input
           id={input}
+          name="answer"
           className="jp-mod-styled"
           type={question.isPassword ? 'password' : 'text'}
           autoComplete="off"
           spellCheck={false}
-          value={value}
           disabled={isSent}
-          onChange={event => setValue(event.target.value)}
         />
         <button className="rt-Action rt-mod-main" type="submit" disabled={isSent}>
           Answer

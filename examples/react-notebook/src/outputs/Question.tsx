@@ -60,19 +60,19 @@ function Answer(props: { kernelId: string; runId: string; told: Told }): ReactNo
   const { kernelId, runId, told } = props
   const store = useStore()
   const attempt = useAttempt()
-  const [answer, setAnswer] = useState('')
-  const submit = (event: FormEvent): void => {
+  // The field keeps it: of a value of ours React would make an attribute, passwords too.
+  const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault()
+    const answer = String(new FormData(event.currentTarget).get('answer'))
     attempt(() => store.answerInput(kernelId, runId, answer, { promptId: told.prompt_id }))
   }
   return (
     <form onSubmit={submit}>
       <input
+        name="answer"
         aria-label={told.prompt || 'Answer'}
         type={told.password ? 'password' : 'text'}
         autoComplete="off"
-        value={answer}
-        onChange={(event) => setAnswer(event.target.value)}
         autoFocus
       />
       <button>Answer</button>
