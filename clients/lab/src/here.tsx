@@ -70,12 +70,23 @@ function Answer({ view, store, question }: Props & { question: Question }): JSX.
       setSent(false);
     }
   };
+  const head = (
+    <div className="rt-Question-head">
+      {linkTo(view, question.cell)}
+      <span>asks{run ? ` (run by ${who(run)})` : ''}:</span>
+    </div>
+  );
+  if (question.refusal) {
+    return (
+      <div className="rt-Question">
+        {head}
+        <Note>You may not answer: {question.refusal}</Note>
+      </div>
+    );
+  }
   return (
     <form className="rt-Question" onSubmit={event => void send(event)}>
-      <div className="rt-Question-head">
-        {linkTo(view, question.cell)}
-        <span>asks{run ? ` (run by ${who(run)})` : ''}:</span>
-      </div>
+      {head}
       <label htmlFor={input}>{question.prompt.trim() || 'Input'}</label>
       <div className="rt-Question-box">
         <input
@@ -103,6 +114,7 @@ export function Queue({ view, store, elsewhere }: Props & { elsewhere: number })
   return (
     <Section title="Running and waiting" count={runs.length + elsewhere}>
       {view.error ? <Trouble>The runs can’t be read: {view.error}</Trouble> : null}
+      {view.refusal ? <Trouble>{view.refusal}</Trouble> : null}
       {runs.length || elsewhere ? null : (
         <Note>{view.isLoaded ? 'Nothing runs.' : 'Looking…'}</Note>
       )}

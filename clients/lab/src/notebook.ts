@@ -1,14 +1,14 @@
 /** What is known of one open notebook: who is in it, its runs, and what its cells ask. */
 import type { YCodeCell, YNotebook } from '@jupyter/ydoc';
 import type { CellChange, ISharedCell, ISharedCodeCell, NotebookChange } from '@jupyter/ydoc';
-import type { NotebookPanel } from '@jupyterlab/notebook';
+import { NotebookActions, type Notebook, type NotebookPanel } from '@jupyterlab/notebook';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 import type * as Y from 'yjs';
 import { FIELD, people, type Person } from './presence';
 import { marked } from './marks';
 import { parse, type Run } from './runs';
-import { questionOf, runsOf, type Question, type Store } from './store';
+import { mayRun, questionOf, runsOf, type Question, type Store } from './store';
 import { why } from './words';
 
 const SOON_MS = 150;
@@ -22,6 +22,8 @@ export class NotebookView implements IDisposable {
   readonly changed = new Signal<this, void>(this);
   /** '' while all is well. */
   error = '';
+  /** Why a cell was not run that somebody ran here; ''. */
+  refusal = '';
   isLoaded = false;
   people: Person[] = [];
   runs: ReadonlyMap<string, Run> = new Map();
@@ -106,6 +108,7 @@ export class NotebookView implements IDisposable {
     model.awareness.on('change', this.onAwareness);
     this.panel.content.activeCellChanged.connect(this.tellCell, this);
     this.panel.sessionContext.kernelChanged.connect(() => this.refresh());
+    NotebookActions.executed.connect(this.onExecuted, this);
     this.room = this.store.server();
     this.leave = this.room.subscribe(() => this.onKernels(), 'kernels');
     this.listenToCells();
@@ -134,6 +137,14 @@ export class NotebookView implements IDisposable {
     this.onAwareness();
     this.changed.emit();
     this.refresh();
+  }
+
+  /** Where running is refused JupyterLab says nothing. */
+  private async onExecuted(_: unknown, ran: { notebook: Notebook; success: boolean }): Promise<void> {
+    if (ran.notebook !== this.panel.content) return;
+    const may = ran.success || (await mayRun(this.store).catch(() => true));
+    this.refusal = may ? '' : 'The cell was not run: you may not run cells here.';
+    if (!this.gone) this.changed.emit();
   }
 
   /** A kernel was started again, or runs something else. */

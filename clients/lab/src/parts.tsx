@@ -43,6 +43,7 @@ export function Action(props: {
   run: () => Promise<unknown>;
 }): JSX.Element {
   const [isAtIt, setAtIt] = React.useState(false);
+  const [refusal, setRefusal] = React.useState('');
   const isThere = React.useRef(true);
   React.useEffect(() => {
     isThere.current = true;
@@ -50,24 +51,30 @@ export function Action(props: {
   }, []);
   const click = async (): Promise<void> => {
     setAtIt(true);
+    setRefusal('');
     try {
       await props.run();
     } catch (error) {
+      // JupyterLab lists it; it may be set not to show it.
       Notification.error(`${props.title}: ${why(error)}`);
+      if (isThere.current) setRefusal(why(error));
     }
     if (isThere.current) setAtIt(false);
   };
   return (
-    <button
-      className="rt-Action"
-      type="button"
-      title={props.title}
-      aria-label={props.title}
-      disabled={isAtIt || props.isOff}
-      onClick={() => void click()}
-    >
-      {props.label}
-    </button>
+    <>
+      <button
+        className="rt-Action"
+        type="button"
+        title={props.title}
+        aria-label={props.title}
+        disabled={isAtIt || props.isOff}
+        onClick={() => void click()}
+      >
+        {props.label}
+      </button>
+      {refusal ? <Trouble>{refusal}</Trouble> : null}
+    </>
   );
 }
 

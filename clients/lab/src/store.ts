@@ -1,6 +1,6 @@
 /** The server, as its public protocol gives it; one connection for the whole page. */
 import { PageConfig } from '@jupyterlab/coreutils';
-import { RtStore } from '@rtstore/client';
+import { RtHttpError, RtStore } from '@rtstore/client';
 
 export type Store = RtStore;
 
@@ -20,6 +20,8 @@ export interface Question {
   /** Of two questions of one run each has its own. */
   promptId: string;
   isPassword: boolean;
+  /** Why we may not answer; '' if we may. */
+  refusal: string;
 }
 
 interface Asked {
@@ -34,6 +36,16 @@ export function runsOf(from: Store, document: string): Promise<Record<string, ob
   return from.fetchJson('GET', `rtstore/runs?document=${encodeURIComponent(document)}`);
 }
 
+/** Whether we may run cells, as Jupyter says. */
+export async function mayRun(from: Store): Promise<boolean> {
+  const asked = encodeURIComponent(JSON.stringify({ kernels: ['execute'] }));
+  const told = await from.fetchJson<{ permissions: { kernels?: string[] } }>(
+    'GET',
+    `api/me?permissions=${asked}`
+  );
+  return told.permissions.kernels?.includes('execute') ?? false;
+}
+
 /** What a run asks; null: nothing (any more). */
 export async function questionOf(
   from: Store,
@@ -41,9 +53,16 @@ export async function questionOf(
   run: string,
   cell: string
 ): Promise<Question | null> {
-  const told = await from.fetchJson<Asked>('GET', `rtstore/input/${kernel}/${run}`, undefined);
-  const { prompt, prompt_id: promptId, password: isPassword } = told;
-  return told.waits ? { kernel, run, cell, prompt, promptId, isPassword } : null;
+  const here = { kernel, run, cell };
+  try {
+    const told = await from.fetchJson<Asked>('GET', `rtstore/input/${kernel}/${run}`);
+    const { prompt, prompt_id: promptId, password: isPassword } = told;
+    return told.waits ? { ...here, prompt, promptId, isPassword, refusal: '' } : null;
+  } catch (error) {
+    if (!(error instanceof RtHttpError) || error.status !== 403) throw error;
+    // Who may not run cells is told that one asks, but not what.
+    return { ...here, prompt: '', promptId: run, isPassword: false, refusal: error.message };
+  }
 }
 
 /** Answer this question and no later one. */

@@ -76,6 +76,14 @@
   color: var(--jp-error-color1);
 }
 
+/* What a button of a row was refused for */
+.rt-Row > .rt-mod-trouble,
+.rt-Actions > .rt-mod-trouble {
+  order: 1;
+  flex: 1 1 100%;
+  margin: 0;
+}
+
 .rt-List {
   margin: 0;
   padding: 0;
