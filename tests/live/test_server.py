@@ -15,6 +15,7 @@ from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.live_state import SERVER, LiveState
 from tests.live.looker import looking, server_id
 from tests.support.lab import Lab
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -75,6 +76,24 @@ async def test_cells_are_run_and_the_kernel_shows_which(lab: Lab) -> None:
         ended = await ann.ask("session.delete", session_id=session["id"])
         assert ended["state"] == "ok"
         await ann.until(lambda: not ann.tables["sessions"])
+
+
+async def test_a_kernel_is_idle_as_soon_as_rest_says_so(lab: Lab) -> None:
+    """Jupyter calls it starting until it says something: to who connects, as a page does."""
+    async with looking(lab) as ann, _http(lab) as http:
+        kernel_id = (await ann.ask("kernel.start", name="python3"))["result"]["kernel_id"]
+        where = f"{lab.url}api/kernels/{kernel_id}"
+
+        async def is_idle() -> bool:
+            async with http.get(where) as reply:
+                return bool((await reply.json())["execution_state"] == "idle")
+
+        async with http.ws_connect(f"{where}/channels"):
+            await until(is_idle, what="REST says idle", timeout_s=20.0)
+            await ann.until(
+                lambda: ann.tables["kernels"][kernel_id]["state"] == "idle", within_s=2.0
+            )
+        await ann.ask("kernel.shutdown", kernel_id=kernel_id)
 
 
 async def test_a_cell_that_is_not_there_is_an_error(lab: Lab) -> None:
