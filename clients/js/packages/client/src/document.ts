@@ -9,10 +9,10 @@ import * as Y from 'yjs'
 import { Acknowledged } from './acknowledged.js'
 import type { Connection } from './connection.js'
 import { Counted } from './counted.js'
-import { type Closed, RtClosedError, RtError, RtHttpError } from './errors.js'
+import { type Closed, isGone, RtClosedError, RtError, RtHttpError } from './errors.js'
 import { RtNotSavedError, RtNotSentError } from './errors.js'
 import * as frames from './frames.js'
-import { forget, isKept, Kept, recall, remember, tried } from './offline.js'
+import { forget, giveUp, isKept, Kept, type Known, recall, remember, tried } from './offline.js'
 import { Presence, type User } from './presence.js'
 import { type Asked, type Session, openSession, roomUrl } from './session.js'
 import { type Peer, RoomSocket, type Status } from './socket.js'
@@ -52,6 +52,7 @@ export class RtDocument extends Counted {
   #maySend = false
   #pending: Uint8Array[] = []
   #isReady = false
+  #hasLeftBehind = false
   #number = 0
   #stayUntil = 0
   #state = ''
@@ -122,6 +123,12 @@ export class RtDocument extends Counted {
   /** Whether something that was edited here is not in the store yet, as far as we know. */
   get hasLocalChanges(): boolean {
     return !this.#acknowledged.hasAll
+  }
+
+  /** Whether this browser has edits of this path that the server will never have, as their
+   *  document is gone: see `RtStore.leftBehind`. */
+  get hasLeftBehind(): boolean {
+    return this.#hasLeftBehind
   }
 
   /** The file's id and the session; undefined before the server has answered. */
@@ -306,13 +313,19 @@ export class RtDocument extends Counted {
 
   /** Histories that are gone: the server keeps what was typed in each as a draft beside the file.
    *  What it does not take stays here until the document is opened again. */
-  async #handIn(earlier: Session[]): Promise<void> {
+  async #handIn(earlier: Known[]): Promise<void> {
     for (const session of earlier) {
+      if (session.gone !== undefined) {
+        this.#leave()
+        continue
+      }
       const options = { offline: true, session }
       const last = new RtDocument(this.#connection, this.asked, options).retain()
       try {
         await last.#adopting
         await last.#until(() => last.#isHandedOver, LINGER_MS).catch(() => {}) // refused
+        this.#hasLeftBehind ||= last.#hasLeftBehind
+        this.#news()
         if (!last.#isHandedOver) continue
         await last.#kept?.clear()
         await forget(this.#connection.base, this.asked, session)
@@ -326,6 +339,15 @@ export class RtDocument extends Counted {
   get #isHandedOver(): boolean {
     const isInDraft = this.closedWhy?.kept && this.#answered === this.#acknowledged.edits
     return isInDraft || !this.hasLocalChanges
+  }
+
+  /** What was edited here stays here; `reason`: why, where that is news. */
+  #leave(reason?: string): void {
+    this.#hasLeftBehind = true
+    this.#news()
+    const { session } = this.#kept ?? {}
+    if (reason === undefined || !session) return
+    void tried(() => giveUp(this.#connection.base, this.asked, session, reason))
   }
 
   #joined(): void {
@@ -346,6 +368,7 @@ export class RtDocument extends Counted {
       this.#setFailed(new RtClosedError(why))
       this.refused()
       if (this.#isHandedOver) void this.#kept?.clear().catch(() => {})
+      else if (this.#kept && isGone(why)) this.#leave(why.reason)
     }
     this.#news()
   }
@@ -388,7 +411,8 @@ export class RtDocument extends Counted {
   /** Tell the listeners if what they may see is another. */
   #news(): void {
     if (this.#kept) this.#kept.isUnsent = this.hasLocalChanges
-    const seen = [this.status, this.#isReady, this.isSynced, this.hasLocalChanges, this.path]
+    const { status, isReady, isSynced, hasLocalChanges, hasLeftBehind, path } = this
+    const seen = [status, isReady, isSynced, hasLocalChanges, hasLeftBehind, path]
     const state = JSON.stringify(seen)
     if (state === this.#state) return
     this.#state = state

@@ -80,6 +80,11 @@ export function whyClosed(code: number, reason: string): Closed | null {
   return { code, reason: String(why), reloadable: reloadable !== false, kept: kept === true }
 }
 
+/** Whether the document itself is gone, so that nobody will ever take what this copy had. */
+export function isGone({ code, reloadable, kept }: Closed): boolean {
+  return code === 4404 || (code === GONE && !reloadable && !kept)
+}
+
 /** Closed, and whatever this copy had is here alone. */
 export function forGood(code: number, reason: string): Closed {
   return { code, reason: reason || `closed with ${code}`, reloadable: false, kept: false }

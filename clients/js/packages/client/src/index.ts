@@ -20,6 +20,7 @@ export {
   type Output,
   type SharedCell
 } from './notebook.js'
+export type { LeftBehind } from './offline.js'
 export type { User } from './presence.js'
 export type * as schema from './generated/records.js'
 export type * from './records.js'

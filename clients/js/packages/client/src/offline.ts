@@ -27,7 +27,7 @@ export class Kept {
   /** Load it into `doc`, and keep it up to date from then on. */
   static async open(base: string, session: Session, doc: Doc): Promise<Kept> {
     const { IndexeddbPersistence } = await import('y-indexeddb')
-    const name = `rtstore ${base} ${session.fileId} ${session.sessionId}`
+    const name = databaseOf(base, session)
     const persistence = new IndexeddbPersistence(name, doc)
     ours.add(persistence)
     await persistence.whenSynced
@@ -53,6 +53,10 @@ export class Kept {
   }
 }
 
+function databaseOf(base: string, { fileId, sessionId }: Session): string {
+  return `rtstore ${base} ${fileId} ${sessionId}`
+}
+
 /** Where a browser keeps nothing, as in some private windows, all the rest works. */
 export async function tried(work: () => Promise<void>): Promise<void> {
   try {
@@ -62,11 +66,13 @@ export async function tried(work: () => Promise<void>): Promise<void> {
   }
 }
 
+/** `gone`: why the server will never have what was edited in it; then it is not asked again. */
+export type Known = Session & { gone?: string }
 /** A session, and those before it whose edits nobody has taken yet. */
-type Remembered = Session & { earlier?: Session[] }
+type Remembered = Known & { earlier?: Known[] }
 
 /** The session in which a document was open here last. */
-export function recall(base: string, asked: Asked): Promise<Session | undefined> {
+export function recall(base: string, asked: Asked): Promise<Known | undefined> {
   return inSessions('readonly', async (store) => {
     const found = await read(store, key(base, asked))
     return found && plain(found)
@@ -74,7 +80,7 @@ export function recall(base: string, asked: Asked): Promise<Session | undefined>
 }
 
 /** It is open in this one now. Gives the earlier ones that may have edits nobody has taken yet. */
-export function remember(base: string, asked: Asked, session: Session): Promise<Session[]> {
+export function remember(base: string, asked: Asked, session: Session): Promise<Known[]> {
   return inSessions('readwrite', async (store) => {
     const last = await read(store, key(base, asked))
     const before = last ? [...(last.earlier ?? []), plain(last)] : []
@@ -84,13 +90,84 @@ export function remember(base: string, asked: Asked, session: Session): Promise<
   })
 }
 
-/** Nothing is left here of this earlier session. */
+/** Nothing is left here of this session. */
 export function forget(base: string, asked: Asked, session: Session): Promise<void> {
   return inSessions('readwrite', async (store) => {
     const last = await read(store, key(base, asked))
-    const earlier = last?.earlier?.filter((one) => !isSame(one, session))
-    if (last) await idb.put(store, { ...last, earlier } as never, key(base, asked))
+    if (!last) return
+    const earlier = last.earlier?.filter((one) => !isSame(one, session)) ?? []
+    if (!isSame(last, session)) {
+      await idb.put(store, { ...last, earlier } as never, key(base, asked))
+    } else if (earlier.length > 0) {
+      const newest = { ...earlier.pop(), earlier }
+      await idb.put(store, newest as never, key(base, asked))
+    } else {
+      await idb.del(store, key(base, asked))
+    }
   })
+}
+
+/** The server said that the document of this session is gone for good. */
+export function giveUp(base: string, asked: Asked, session: Session, why: string): Promise<void> {
+  return inSessions('readwrite', async (store) => {
+    const last = await read(store, key(base, asked))
+    if (!last) return
+    const marked = <S extends Session>(one: S): S => (isSame(one, session) ? { ...one, gone: why } : one)
+    const now = { ...marked(last), earlier: last.earlier?.map(marked) ?? [] }
+    await idb.put(store, now as never, key(base, asked))
+  })
+}
+
+/** What was edited here in a document that is gone for good. The server does not have it, and it
+ *  is not tried again: it stays in this browser until it is dropped. */
+export interface LeftBehind {
+  /** As it was asked for when it was edited. */
+  path: string
+  format: string
+  type: string
+  /** What the server said. */
+  reason: string
+  /** A copy of it. */
+  read(): Promise<Doc>
+  /** As a file would have it: of a notebook JSON. Of a document of your own shape use `read`. */
+  text(): Promise<string>
+  /** Forget it, for ever. */
+  drop(): Promise<void>
+}
+
+export async function leftBehind(base: string): Promise<LeftBehind[]> {
+  const all = await inSessions('readonly', (store) => idb.getAllKeysValues(store))
+  return (all as unknown as { k: string; v: Remembered }[]).flatMap(({ k, v }) => {
+    const [, format, type, path] = /^(.*?):(.*?):(.*)$/s.exec(k.slice(base.length + 1)) ?? []
+    if (!k.startsWith(`${base} `) || !format || !type || !path) return []
+    const gone = [v, ...(v.earlier ?? [])].filter((one) => one.gone !== undefined)
+    return gone.map((one) => left(base, { path, format, type }, one))
+  })
+}
+
+function left(base: string, { path, format, type }: Asked, session: Known): LeftBehind {
+  const read = async (): Promise<Doc> => {
+    const [{ IndexeddbPersistence }, { Doc }] = await Promise.all([
+      import('y-indexeddb'),
+      import('yjs')
+    ])
+    const doc = new Doc()
+    const persistence = new IndexeddbPersistence(databaseOf(base, session), doc)
+    await persistence.whenSynced
+    await persistence.destroy()
+    return doc
+  }
+  const text = async (): Promise<string> => {
+    const doc = await read()
+    if (type !== 'notebook') return doc.getText('source').toString()
+    const notebook = { cells: doc.getArray('cells').toJSON(), ...doc.getMap('meta').toJSON() }
+    return JSON.stringify(notebook, null, 1)
+  }
+  const drop = async (): Promise<void> => {
+    await (await import('y-indexeddb')).clearDocument(databaseOf(base, session))
+    await forget(base, { path, format, type }, session)
+  }
+  return { path, format, type, reason: session.gone ?? '', read, text, drop }
 }
 
 async function inSessions<T>(
@@ -109,8 +186,9 @@ async function read(store: IDBObjectStore, name: string): Promise<Remembered | u
   return ((await idb.get(store, name)) as unknown as Remembered | undefined) ?? undefined
 }
 
-function plain({ format, type, fileId, sessionId }: Session): Session {
-  return { format, type, fileId, sessionId }
+function plain({ format, type, fileId, sessionId, gone }: Known): Known {
+  const session = { format, type, fileId, sessionId }
+  return gone === undefined ? session : { ...session, gone }
 }
 
 function isSame(one: Session, other: Session): boolean {

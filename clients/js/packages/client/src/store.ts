@@ -5,6 +5,7 @@ import { Connection, type ConnectionOptions } from './connection.js'
 import type { Counted } from './counted.js'
 import { RtDocument } from './document.js'
 import { LiveRoom } from './live_room.js'
+import { type LeftBehind, leftBehind } from './offline.js'
 import type {
   Action,
   ActionParams,
@@ -82,6 +83,11 @@ export class RtStore {
     return this.#shared(keyOf(asked), () => {
       return new RtDocument(this.#connection, asked satisfies Asked, { offline: this.#isOffline })
     })
+  }
+
+  /** What was edited in this browser, with `offline`, in documents that are gone for good. */
+  leftBehind(): Promise<LeftBehind[]> {
+    return leftBehind(this.#connection.base)
   }
 
   // -- what the server knows -----------------------------------------------------------------
