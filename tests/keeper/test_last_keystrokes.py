@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -34,7 +32,7 @@ async def test_what_comes_while_a_keeper_waits_for_it_is_run(
     await peer.settle()
     left: Iterator[int] = iter(range(keys))
 
-    async def sleep(_: float) -> None:
+    async def wait(_: float, **more: Any) -> None:
         """A key arrives, then nothing more."""
         if (key := next(left, None)) is None:
             return
@@ -42,9 +40,7 @@ async def test_what_comes_while_a_keeper_waits_for_it_is_run(
         await charge.log.append(update, Origin(), epoch=charge.epoch, tag=charge.log.next_tag())
         await charge.replica.follower.catch_up()  # as the feed does
 
-    monkeypatch.setattr(
-        run_requests, "asyncio", SimpleNamespace(**vars(asyncio) | {"sleep": sleep})
-    )
+    monkeypatch.setattr(run_requests, "until_calm", wait)
     monkeypatch.setattr(run_requests, "QUIET_MAX_S", 60.0)
     await link.command("HSET", KERNEL.meta, "kernel_id", "k-1", "generation", "1")
     book, queue = RunBook(link, charge.keys), RunQueue(link, KERNEL)
