@@ -25,6 +25,7 @@ from jupyter_server.services.kernelspecs.handlers import is_kernelspec_model, ke
 from rtstore.errors import RTStoreError
 from rtstore.jupyter import remote_kernels
 from rtstore.jupyter.elsewhere import Elsewhere
+from rtstore.jupyter.kernel_states import known_state
 from rtstore.jupyter.kernels import Kernels
 from rtstore.redis_backend.kernel_index import KernelIndex
 from rtstore.redis_backend.link import Link
@@ -224,7 +225,9 @@ class LiveTables:
             found[kernel_id] = {
                 "id": kernel_id,
                 "name": model["name"],
-                "state": str(model["execution_state"]),
+                "state": await known_state(
+                    link, index.keys_of(kernel_id), str(model["execution_state"])
+                ),
                 "connections": int(model["connections"]),
                 "last_activity": str(model["last_activity"]),
                 "starts": self._known_kernels.starts_of(kernel_id),

@@ -221,7 +221,7 @@ async def internal(
 async def server_url(jupyter: Jupyter, link: Link) -> str:
     """Where workers reach the server, as it says in the store."""
     found: bytes | None = None
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (found := await link.command("HGET", jupyter.root.server, "url")) is None:
             await asyncio.sleep(0.02)
     return str(found.decode())

@@ -28,7 +28,7 @@ from rtstore.redis_backend.update_log import Entry, Origin, UpdateLog
 from rtstore.replica.replica import Replica
 from rtstore.schema.ids import BEGINNING
 from rtstore.settings import Settings
-from tests.jupyter.conftest import ROOT, SECRET, Jupyter
+from tests.jupyter.conftest import ROOT, SECRET, Jupyter, server_url
 
 _names = itertools.count(1)
 Rival = Callable[[], Awaitable[object]]
@@ -122,6 +122,7 @@ async def at_desk(jupyter: Jupyter, path: str, *, kind: str = "notebook") -> Asy
     settings = Settings.load(key_prefix=jupyter.prefix, secret=SECRET, save_after_s=0.05)
     async with AsyncExitStack() as stack:
         link = await stack.enter_async_context(connect(jupyter.store_url, name=worker, keys=keys))
+        await server_url(jupyter, link)  # it answers before it has its store
         http = await stack.enter_async_context(ClientSession())
         contents = Interleaved(http, link, root, url=None, secret=SECRET)
         files = FileIndex(link, root)

@@ -256,7 +256,7 @@ async def until_heard_by_all(nb: Bench) -> None:
 
 async def _is_shown(nb: Bench) -> bool:
     cell = nb.live()[0]
-    return cell["execution_state"] == "idle" and cell["execution_count"] is not None
+    return cell.get("execution_state") == "idle" and cell.get("execution_count") is not None
 
 
 async def _count(nb: Bench, run_id: str) -> int:
