@@ -2,7 +2,7 @@
 
 import * as idb from 'lib0/indexeddb'
 import type { IndexeddbPersistence } from 'y-indexeddb'
-import type { Doc } from 'yjs'
+import { Doc } from 'yjs'
 
 import type { Asked, Session } from './session.js'
 
@@ -147,10 +147,7 @@ export async function leftBehind(base: string): Promise<LeftBehind[]> {
 
 function left(base: string, { path, format, type }: Asked, session: Known): LeftBehind {
   const read = async (): Promise<Doc> => {
-    const [{ IndexeddbPersistence }, { Doc }] = await Promise.all([
-      import('y-indexeddb'),
-      import('yjs')
-    ])
+    const { IndexeddbPersistence } = await import('y-indexeddb')
     const doc = new Doc()
     const persistence = new IndexeddbPersistence(databaseOf(base, session), doc)
     await persistence.whenSynced
