@@ -26,7 +26,7 @@ HELD_S = 2.0
 """So long it is waited for those who hold what the store has forgotten."""
 HELD_AGAIN_S = 0.05
 
-Later = Callable[[Coroutine[Any, Any, None]], None]
+Later = Callable[[Coroutine[Any, Any, object]], None]
 """Run something in the background; its errors are logged."""
 
 
@@ -85,7 +85,7 @@ class Place:
         """Whether `session` is of a history that the document had before."""
         return is_of_other_gen(session, self._all.contents_id, self.gen)
 
-    def later(self, job: Coroutine[Any, Any, None]) -> None:
+    def later(self, job: Coroutine[Any, Any, object]) -> None:
         """See Later."""
         self._all.later(job)
 

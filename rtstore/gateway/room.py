@@ -104,6 +104,7 @@ class Room:
                 await self._open()
                 self._tried_to_open.set()
             ready.set_result(None)
+            self.place.later(self._look_for_file())
             async with asyncio.TaskGroup() as tasks:
                 jobs = [
                     tasks.create_task(job)
@@ -118,6 +119,11 @@ class Room:
                 self._writer.outage.forget()
                 for job in jobs:
                     job.cancel()
+
+    async def _look_for_file(self) -> None:
+        """Again, as it may have been deleted before that was heard here."""
+        if not await self.place.has_file():
+            await self._give_up()
 
     async def _open(self) -> None:
         """Make the log writable; where it lost what we hold, put that back."""
@@ -197,8 +203,8 @@ class Room:
             self._content.add(entry.update)
             self._fan.send(frames.update(entry.update), but=self._writer.writer_of(entry.origin))
             self._now_imported()
-        elif entry.kind == "q":
-            self.place.later(self._reload())
+        elif entry.kind == "q":  # joiners must not get what was put into quarantine
+            self.place.later(self._follower.start())
         elif entry.kind == "e" and entry.id.epoch > self._writer.epoch > 0:
             self._must_open.set()
 
@@ -227,13 +233,13 @@ class Room:
             case "saved":
                 self._saves.answered(told)
             case "ask":  # what the log lost may be here, or with those who are here
-                self.place.later(self._reload())
+                self.place.later(self._follower.start())
             case "unmade":
                 self._must_open.set()
             case "path":
                 self.place.moved(str(told.get("path", "")))
             case "deleted":
-                self.place.later(self._give_up("This file was deleted."))
+                self.place.later(self._give_up())
             case "refused" if not self._imported.is_set():
                 code, reason = told.get("code"), str(told.get("reason", ""))
                 self.place.later(self._refuse(code if isinstance(code, int) else 4500, reason))
@@ -249,8 +255,8 @@ class Room:
             self.is_over = True
             self.place.later(self._close_all(self._farewell.bid))
 
-    async def _give_up(self, why: str) -> None:
-        self.is_over = True
+    async def _give_up(self) -> None:
+        self.is_over, why = True, "This file was deleted."
         await self._close_all(lambda member: member.close_for_good(why, is_reloadable=False))
 
     async def close(self, code: int, reason: str) -> None:
@@ -387,10 +393,6 @@ class Room:
             missed = await self._content.whole()
         member.send(frames.update(missed))
         self._tell_who_is_here(member)
-
-    async def _reload(self) -> None:
-        """An entry was put into quarantine, so that joiners must not get it; or some are lost."""
-        await self._follower.start()
 
     async def _tell_whole(self) -> None:
         self._fan.send(frames.update(await self._content.whole()))

@@ -150,7 +150,7 @@ async def open_rooms(
     """The rooms of this worker; all of them end when the body does."""
     async with asyncio.TaskGroup() as tasks:
 
-        async def guarded(job: Coroutine[Any, Any, None]) -> None:
+        async def guarded(job: Coroutine[Any, Any, object]) -> None:
             try:
                 await job
             except (StoreUnavailable, StoreRefused, DocumentError) as error:
@@ -160,7 +160,7 @@ async def open_rooms(
 
         waiting: set[asyncio.Task[None]] = set()
 
-        def later(job: Coroutine[Any, Any, None]) -> None:
+        def later(job: Coroutine[Any, Any, object]) -> None:
             task = tasks.create_task(guarded(job))
             waiting.add(task)
             task.add_done_callback(waiting.discard)

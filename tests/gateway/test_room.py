@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from pycrdt import Doc, Text
 
+from rtstore.gateway.place import Place
+from rtstore.redis_backend.file_index import FileIndex
 from rtstore.redis_backend.keys import Keys
-from rtstore.schema import frames
-from tests.gateway.team import ALL, Worker, joined, make_document, running_worker, typed
+from rtstore.schema import feed, frames
+from rtstore.tasks import until_set
+from tests.gateway.team import ALL, ROOT, Worker, joined, make_document, running_worker, typed
 from tests.support.stores import Store
 
 Pair = tuple[Worker, Worker]
@@ -89,6 +95,36 @@ async def test_rooms_that_are_none_close_with_4404(workers: Pair) -> None:
     for name in ("text:file:missing-1", "nonsense", "a:b:c d"):
         async with joined(workers[0], "ada", room=name) as ada:
             assert await ada.until_closed() == 4404
+
+
+async def test_a_file_that_is_deleted_while_somebody_comes_in_is_gone(
+    workers: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = workers
+    log = await make_document(one.link)
+    has_file, files = Place.has_file, FileIndex(two.link, Keys().root(ROOT))
+    was_asked = asyncio.Event()
+
+    async def asked(self: Place) -> bool:
+        told = await has_file(self)
+        was_asked.set()
+        return told
+
+    listen = type(one.link).listen
+
+    @asynccontextmanager
+    async def deleted_before(self: Any, channel: str, heard: Any) -> AsyncIterator[None]:
+        if channel == log.keys.feed:  # whoever asks before is told that the file is there
+            await until_set(was_asked, within_s=0.3)
+            assert await files.delete("a.txt")
+            await two.link.command("SPUBLISH", channel, feed.notice("deleted"))
+        async with listen(self, channel, heard):
+            yield
+
+    monkeypatch.setattr(Place, "has_file", asked)
+    monkeypatch.setattr(type(one.link), "listen", deleted_before)
+    async with joined(one, "ada") as ada:
+        assert await ada.until_closed() == 1003
 
 
 async def test_a_second_type_is_refused_with_the_reason(workers: Pair) -> None:
