@@ -18,20 +18,12 @@ _NOT_RUN = pytest.StashKey[dict[str, set[str]]]()
 _MEASURED = pytest.StashKey[list[str]]()
 
 
-LONGEST_FIRST = ("browser", "kernel_bridge", "faults")
-"""Folders that take a process minutes: begun last, they leave the other one with nothing to do."""
-
-
 class ByFolder(LoadScopeScheduling):  # type: ignore[misc] # untyped
     """Tests of one folder run in one process, so that what they share is started once."""
 
-    def schedule(self) -> None:
-        """Of xdist: folders as they are collected, and not by their number of tests."""
-        self.config.option.loadscopereorder = False
-        super().schedule()
-
     def _split_scope(self, nodeid: str) -> str:
-        return _folder_of(nodeid)
+        folders = nodeid.partition("::")[0].split("/")
+        return folders[1] if len(folders) > 1 else folders[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder:
@@ -62,23 +54,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is only in the long form; with ``-n``, begin with what takes longest."""
+    """Leave out what is only in the long form."""
     long = [item for item in items if item.get_closest_marker("long") and not LONG]
     if long:
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if item not in long]
-    if os.environ.get("PYTEST_XDIST_TESTRUNUID") is not None:
-        items.sort(key=_turn_of)
-
-
-def _turn_of(item: pytest.Item) -> int:
-    folder = _folder_of(item.nodeid)
-    return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
-
-
-def _folder_of(nodeid: str) -> str:
-    folders = nodeid.partition("::")[0].split("/")
-    return folders[1] if len(folders) > 1 else folders[0]
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
