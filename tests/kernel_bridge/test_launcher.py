@@ -107,6 +107,14 @@ def test_a_launcher_that_failed_is_not_tried_again(
     assert "failed" in again.why
 
 
+def _is_written(connection: Path) -> bool:
+    """Whether all of it is there: a kernel that starts writes it when it is."""
+    try:
+        return bool(json.loads(connection.read_text()))
+    except (OSError, ValueError):
+        return False
+
+
 @contextmanager
 def started(home: Path, *words: str, **environ: str) -> Iterator[BlockingKernelClient]:
     """A kernel with a journal in `home`, and a client of it."""
@@ -119,7 +127,7 @@ def started(home: Path, *words: str, **environ: str) -> Iterator[BlockingKernelC
     )
     try:
         until = time.monotonic() + 30
-        while not connection.exists() and time.monotonic() < until:
+        while not _is_written(connection) and time.monotonic() < until:
             time.sleep(0.05)
         client = BlockingKernelClient(connection_file=str(connection))
         client.load_connection_file()

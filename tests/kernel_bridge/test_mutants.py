@@ -297,8 +297,10 @@ async def _asked(patch: pytest.MonkeyPatch) -> None:
     request = channels.Channels.request
 
     async def patient(opened: channels.Channels, frames: list[bytes]) -> None:
-        await request(opened, frames)
-        patch.setattr(channels, "CONNECT_S", 10.0)
+        try:
+            await request(opened, frames)
+        finally:
+            patch.setattr(channels, "CONNECT_S", 10.0)
 
     patch.setattr(channels.Channels, "request", patient)
     await asked_while_dead()
