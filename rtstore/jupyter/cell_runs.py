@@ -138,7 +138,7 @@ class CellRuns:
         with suppress(TimeoutError, StoreUnavailable):
             async with asyncio.timeout(SHOWN_WITHIN_S):
                 end = await log.end()
-                while await _shown_to(book, run) < end:  # noqa: ASYNC110 -- nobody tells us
+                while await _shown_to(book, run) < end:  # noqa: ASYNC110 -- the news may be lost
                     await asyncio.sleep(AGAIN_S)
 
     async def _ask(self, book: RunBook, runs: list[Run]) -> None:

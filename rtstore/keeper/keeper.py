@@ -278,7 +278,7 @@ class Keeper:
         charge = self._charge
         if not await self._put_away():
             return
-        await self._sweep()
+        await self._sweeper.sweep()  # so long counts from now on that nothing needs what it left
         await self._compactor.compact(keep=0)
         await charge.office.registry.unmark(charge.document_id)
         if await charge.is_used():  # somebody came between
@@ -286,10 +286,6 @@ class Keeper:
             return
         await self._sweeper.let_go()
         await self._release("nobody has it open")
-
-    async def _sweep(self) -> None:
-        """From now on counts how long nothing needs what the document left."""
-        await self._sweeper.sweep()
 
     async def _put_away(self) -> bool:
         """Whether all of it is where it is to be while nobody keeps it."""

@@ -18,10 +18,9 @@ from rtstore.schema.ids import BEGINNING
 from rtstore.schema.run import Run
 from rtstore.tasks import background
 from tests.keeper.crew import notebook
-from tests.keeper.following import KERNEL, charge_of, link
+from tests.keeper.following import KERNEL, charge_of
 from tests.support.waiting import until
 
-__all__ = ["link"]
 LOT: dict[str, Any] = {"lot": "t", "of": 2}
 
 

@@ -91,7 +91,8 @@ async def test_a_kernel_is_idle_as_soon_as_rest_says_so(lab: Lab) -> None:
         async with http.ws_connect(f"{where}/channels"):
             await until(is_idle, what="REST says idle", timeout_s=20.0)
             await ann.until(
-                lambda: ann.tables["kernels"][kernel_id]["state"] == "idle", within_s=2.0
+                lambda: ann.tables["kernels"].get(kernel_id, {}).get("state") == "idle",
+                within_s=5.0,
             )
         await ann.ask("kernel.shutdown", kernel_id=kernel_id)
 
