@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
+from tests.support.reasons import reasons
 from tests.support.stores import Flavour, Store, start_store
 from tests.support.tools import ALL_REQUIRED, LONG, TOOLS
 from tests.support.turns import turn
@@ -16,6 +17,8 @@ from tests.support.turns import turn
 _NOT_RUN = pytest.StashKey[dict[str, set[str]]]()
 """Tool → tests that lacked it."""
 _MEASURED = pytest.StashKey[list[str]]()
+_REASONS = pytest.StashKey[list[str]]()
+"""Why tests failed, in a line each: groups of groups hide it in pages."""
 
 
 class ByFolder(LoadScopeScheduling):  # type: ignore[misc] # untyped
@@ -35,6 +38,7 @@ def pytest_testnodedown(node: Any) -> None:
     """xdist's hook: what a process of a run has to say at its end."""
     told = getattr(node, "workeroutput", {})
     node.config.stash[_MEASURED] += told.get("measured", [])
+    node.config.stash[_REASONS] += told.get("reasons", [])
     for tool, tests in told.get("not_run", {}).items():
         node.config.stash[_NOT_RUN].setdefault(tool, set()).update(tests)
 
@@ -44,6 +48,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     told = getattr(session.config, "workeroutput", None)
     if told is not None:
         told["measured"] = session.config.stash[_MEASURED]
+        told["reasons"] = session.config.stash[_REASONS]
         not_run = session.config.stash[_NOT_RUN]
         told["not_run"] = {tool: sorted(tests) for tool, tests in not_run.items()}
 
@@ -51,6 +56,18 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_NOT_RUN] = {}
     config.stash[_MEASURED] = []
+    config.stash[_REASONS] = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed and call.excinfo is not None:
+        for reason in reasons(call.excinfo.value):
+            item.config.stash[_REASONS].append(f"{item.nodeid} ({report.when}): {reason}")
+    return report
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -92,12 +109,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """The last lines of a run: what was measured, and what was not run for want of a tool."""
+    """The last lines of a run: what was measured, what failed, and what lacked a tool."""
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     if terminal is None:
         return
     for line in config.stash[_MEASURED]:
         terminal.write_line(f"measured: {line}")
+    for line in config.stash[_REASONS]:
+        terminal.write_line(f"failed: {line}")
     not_run = config.stash[_NOT_RUN]
     if not_run:
         number = len(set().union(*not_run.values()))

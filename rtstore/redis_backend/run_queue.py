@@ -38,7 +38,8 @@ class RunQueue:
     async def add(self, run: Run) -> bool:
         """Put it at the end; False when it was added before. Raises NoSuchKernel.
 
-        A run of a batch that failed is aborted at once.
+        A run of a batch that failed is aborted at once, and so is one that was asked for before
+        somebody ordered a restart: it was for the kernel of then.
         """
         keys = self._keys
         pairs = [part for pair in run.as_fields().items() if pair[0] != "state" for part in pair]

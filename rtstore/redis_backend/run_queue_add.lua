@@ -17,7 +17,7 @@ local run, queue, out, feed, meta, failed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], 
 local id, now, content, batch, ttl = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
 if redis.call('EXISTS', run) == 1 then return 0 end
-local known = redis.call('HMGET', meta, 'kernel_id', 'state')
+local known = redis.call('HMGET', meta, 'kernel_id', 'state', 'ordered')
 if not known[1] or known[2] == 'dead' then return -1 end
 local order = redis.call('HINCRBY', meta, 'seq', 1)
 local generation = redis.call('HGET', meta, 'generation') or '0'
@@ -33,6 +33,10 @@ end
 redis.call('XADD', out, epoch .. '-*', 'kind', 'run', 'type', 'requested', 'parent', id, 'msg', '', 'at', '',
   'ts', now, 'content', content)
 local why = batch ~= '' and redis.call('HGET', failed, batch)
+local requested, ordered = tonumber(redis.call('HGET', run, 'requested') or ''), tonumber(known[3] or '')
+if not why and requested and requested > 0 and ordered and requested <= ordered then
+  why = 'the kernel was restarted'
+end
 if why then
   local told = cjson.decode(content)
   told.why = why

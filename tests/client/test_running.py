@@ -120,7 +120,10 @@ async def test_runs_are_interrupted_and_cancelled(lab: Lab) -> None:
         assert long.error.ename == "KeyboardInterrupt"
 
         again = await notebook.cell(0).run()
-        await notebook.until(lambda: bool(notebook.cell(0).outputs))
+        # What it showed before ends with the error of its interrupt.
+        await notebook.until(
+            lambda: [one["output_type"] for one in notebook.cell(0).outputs] == ["stream"]
+        )
         await notebook.restart()
         assert (await again.done()).state == "lost"
 

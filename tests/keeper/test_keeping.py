@@ -11,6 +11,7 @@ import pytest
 from aiohttp import ClientSession
 
 from rtstore.keeper import keeper
+from rtstore.redis_backend.lease import Lease
 from rtstore.redis_backend.update_log import CONTENT_KINDS
 from rtstore.schema.session_events import ALARM
 from tests.gateway.team import Worker, joined
@@ -123,7 +124,9 @@ async def test_what_the_store_forgot_of_an_idle_document_is_told_again(
         await ada.until(lambda: sources(jupyter.files / path) == ["21x"])
 
 
-async def test_another_worker_takes_over_and_nothing_is_lost(jupyter: Jupyter) -> None:
+async def test_another_worker_takes_over_and_nothing_is_lost(
+    jupyter: Jupyter, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with a_worker(jupyter, "w2", save_after_s=30.0, save_latest_s=60.0) as two:
         path = write(jupyter, notebook("x"))
         async with opened(two, path) as ada:
@@ -131,11 +134,19 @@ async def test_another_worker_takes_over_and_nothing_is_lost(jupyter: Jupyter) -
             assert owner == two.name
             async with a_worker(jupyter, "w1") as one:
                 await ada.insert(0, "1")
-                # As by SIGKILL: it neither saves nor gives the lease back.
+                # As by SIGKILL: it neither saves nor gives the lease back, nor takes it again.
+                acquire = Lease.acquire
+                monkeypatch.setattr(
+                    Lease, "acquire", lambda it: acquire(it) if it._owner == one.name else _dead()
+                )
                 await two.link.command("SET", ada.keys.lease("keep"), "dead 0", "PX", 2000)
                 file = jupyter.files / path
                 await ada.until(lambda: sources(file) == ["1x"], within_s=5.0)
                 assert (await ada.log.meta())["owner"] == one.name
+
+
+async def _dead() -> bool:
+    return False
 
 
 async def test_a_save_that_is_asked_for_while_the_keeper_dies_is_done_by_the_next(

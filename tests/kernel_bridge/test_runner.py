@@ -204,6 +204,32 @@ async def test_what_waited_when_the_kernel_was_restarted_and_nobody_served_it_ne
         assert kernel.sent == [("execute_request", "later" if ordered_ms else "new")]
 
 
+async def test_what_was_asked_for_before_a_restart_and_queued_after_it_never_runs(
+    link: Link,
+) -> None:
+    """Whatever held it up on its way: it was for the kernel of then."""
+    kernel = Kernel(link)
+    await link.command("HSET", KERNEL.meta, "ordered", "1000", "generation", "2")
+    for name, requested in (("late", "999"), ("same", "1000"), ("run", "1001")):
+        run = Run(id=name, document="d", cell="c", user="ann", source="1", requested=requested)
+        assert await kernel.queue.add(run)
+    assert await kernel.queue.waiting() == ["run"]
+    for name in ("late", "same"):
+        never = await kernel.queue.get(name)
+        assert never is not None
+        assert (never.state, never.why) == ("aborted", "the kernel was restarted")
+    assert await kernel.said("run") == [
+        "requested",
+        "aborted",
+        "requested",
+        "aborted",
+        "requested",
+    ]
+    async with kernel.served("w1", generation="2"):
+        await until(lambda: kernel.has_sent("execute_request"), what="the later one is sent")
+    assert [kind for kind, _ in kernel.sent].count("execute_request") == 1
+
+
 async def test_the_rest_of_a_batch_that_failed_never_runs_whoever_takes_over(link: Link) -> None:
     kernel = Kernel(link)
     for name in ("run", "rest"):
