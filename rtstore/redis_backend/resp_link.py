@@ -199,14 +199,16 @@ class RespLink:
                 await current.lost.wait()
                 logger.warning("store connection lost kind=%s why=%s", what, current.why)
                 self._tell()
-            delay = RETRY_S
+            delay, said = RETRY_S, ""
             while True:
                 try:
                     async with asyncio.timeout(CONNECT_TIMEOUT_S):
                         await connect()
                     break
                 except (OSError, TimeoutError, RTStoreError) as error:
-                    logger.info("store not back kind=%s why=%s", what, _why(error))
+                    level = logging.INFO if _why(error) == said else logging.WARNING
+                    said = _why(error)
+                    logger.log(level, "store not back kind=%s why=%s", what, said)
                     await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311 -- spread
                     delay = min(2 * delay, RETRY_MAX_S)
             self._tell()

@@ -151,13 +151,16 @@ class Store:
 
 @asynccontextmanager
 async def start_store(
-    tmp: Path, kind: Kind = "valkey", *, cluster: bool = False
+    tmp: Path, kind: Kind = "valkey", *, cluster: bool = False, more: dict[str, str] | None = None
 ) -> AsyncIterator[Store]:
-    """A store that serves; its data and log go to `tmp`, its socket to a short path."""
+    """A store that serves; its data and log go to `tmp`, its socket to a short path.
+
+    `more`: of its configuration.
+    """
     short = Path(tempfile.mkdtemp(prefix="rts-"))
     data = Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=tmp))
     store = Store(
-        [_binary(kind), *_flags(data, short / "s", cluster=cluster)],
+        [_binary(kind), *_flags(data, short / "s", cluster=cluster), *_words(more or {})],
         socket_path=short / "s",
         log=data / "log",
         cluster=cluster,
@@ -191,7 +194,7 @@ def _binary(kind: Kind) -> str:
 def _flags(data: Path, socket_path: Path, *, cluster: bool) -> list[str]:
     flags = {"port": "0", "unixsocket": str(socket_path), "dir": str(data), **KEEPS_ALL}
     if cluster:
-        flags |= {"cluster-enabled": "yes", "cluster-port": _free_port(), "bind": "127.0.0.1"}
+        flags |= {"cluster-enabled": "yes", "cluster-port": free_port(), "bind": "127.0.0.1"}
     return _words(flags)
 
 
@@ -199,7 +202,8 @@ def _words(flags: dict[str, str]) -> list[str]:
     return [word for key, value in flags.items() for word in (f"--{key}", value)]
 
 
-def _free_port() -> str:
+def free_port() -> str:
+    """One of loopback that nobody uses now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return str(probe.getsockname()[1])
