@@ -115,7 +115,20 @@ export function giveUp(base: string, asked: Asked, session: Session, why: string
     const marked = <S extends Session>(one: S): S => (isSame(one, session) ? { ...one, gone: why } : one)
     const now = { ...marked(last), earlier: last.earlier?.map(marked) ?? [] }
     await idb.put(store, now as never, key(base, asked))
-  })
+  }).then(tellLeft)
+}
+
+const leftListeners = new Set<() => void>()
+
+function tellLeft(): void {
+  for (const listener of [...leftListeners]) listener()
+}
+
+/** Told when this page has left something behind, or dropped it. Returns what ends that. */
+export function watchLeftBehind(listener: () => void): () => void {
+  const own = (): void => listener()
+  leftListeners.add(own)
+  return () => leftListeners.delete(own)
 }
 
 /** What was edited here in a document that is gone for good. The server does not have it, and it
@@ -163,6 +176,7 @@ function left(base: string, { path, format, type }: Asked, session: Known): Left
   const drop = async (): Promise<void> => {
     await (await import('y-indexeddb')).clearDocument(databaseOf(base, session))
     await forget(base, { path, format, type }, session)
+    tellLeft()
   }
   return { path, format, type, reason: session.gone ?? '', read, text, drop }
 }

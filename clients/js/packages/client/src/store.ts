@@ -5,7 +5,7 @@ import { Connection, type ConnectionOptions } from './connection.js'
 import type { Counted } from './counted.js'
 import { RtDocument } from './document.js'
 import { LiveRoom } from './live_room.js'
-import { type LeftBehind, leftBehind } from './offline.js'
+import { type LeftBehind, leftBehind, watchLeftBehind } from './offline.js'
 import type {
   Action,
   ActionParams,
@@ -88,6 +88,11 @@ export class RtStore {
   /** What was edited in this browser, with `offline`, in documents that are gone for good. */
   leftBehind(): Promise<LeftBehind[]> {
     return leftBehind(this.#connection.base)
+  }
+
+  /** Told when this page has left something behind, or dropped it. Returns what ends that. */
+  watchLeftBehind(listener: () => void): () => void {
+    return watchLeftBehind(listener)
   }
 
   // -- what the server knows -----------------------------------------------------------------

@@ -6,6 +6,7 @@ import {
   type Closed,
   type ConnectionStatus,
   type DocumentKind,
+  type LeftBehind,
   NOTEBOOK,
   type Opener,
   RtClosedError,
@@ -13,7 +14,7 @@ import {
   TEXT
 } from '@rtstore/client'
 import * as React from 'react'
-import { useCallback, useEffect, useMemo, useReducer } from 'react'
+import { useCallback, useEffect, useMemo, useReducer, useState } from 'react'
 
 import { useStore, useThisDocument } from './context.js'
 import { useSnapshot } from './snapshot.js'
@@ -127,6 +128,31 @@ export function useReopen(given?: RtDocument): () => void {
 /** Whether something that was typed here is not in the store yet. */
 export function useHasLocalChanges(document?: RtDocument): boolean {
   return useDocumentState((one) => one.hasLocalChanges, document)
+}
+
+/** What was edited offline in documents that are gone for good: see `RtStore.leftBehind`. Empty
+ *  until it is known, and where the browser keeps nothing. */
+export function useLeftBehind(): LeftBehind[] {
+  const store = useStore()
+  const [found, setFound] = useState<LeftBehind[]>([])
+  useEffect(() => {
+    let isHere = true
+    let turn = 0
+    const look = (): void => {
+      const mine = ++turn
+      const told = (all: LeftBehind[]): void => {
+        if (isHere && mine === turn) setFound(all)
+      }
+      store.leftBehind().then(told, () => told([]))
+    }
+    look()
+    const stop = store.watchLeftBehind(look)
+    return () => {
+      isHere = false
+      stop()
+    }
+  }, [store])
+  return found
 }
 
 /** Make several edits one: `const transact = useTransaction(); transact(() => { … })`. */

@@ -7,6 +7,7 @@ export {
   useDocument,
   useDocumentState,
   useHasLocalChanges,
+  useLeftBehind,
   useNotebook,
   useReady,
   useReopen,
