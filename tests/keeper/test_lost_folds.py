@@ -182,7 +182,7 @@ async def test_outputs_that_a_user_cleared_stay_away(crowd: Crowd) -> None:
 
     async with crowd.keeping():
         await say(kernel, 2)
-        await crowd.until(lambda: "line 2" in str(crowd.cell), "2 is there")
+        await crowd.until(lambda: "step 2" in str(crowd.cell), "all of 2 is there")
         peer = Replica(crowd.charge.log, "notebook")
         await peer.follower.start()
         await peer.settle()
