@@ -132,12 +132,8 @@ def _document(room: object) -> str:
 async def _must_exist(gateway: Gateway, kernel_id: str, asked: Asked) -> None:
     deployment = gateway.rooms.deployment
     index = KernelIndex(deployment.link, deployment.keys, deployment.contents_id)
-    meta = await index.meta(kernel_id)
-    until = time.monotonic() + KNOWN_WITHIN_S
-    while not meta and time.monotonic() < until:
-        await asyncio.sleep(KNOWN_WITHIN_S / 20)
-        meta = await index.meta(kernel_id)
-    if not meta.get("kernel_id") or meta.get("state") == "dead":
+    meta = await index.known(kernel_id, within_s=KNOWN_WITHIN_S)
+    if not meta or meta.get("state") == "dead":
         raise _refusal(web.HTTPNotFound, f"no kernel {kernel_id}")
     path = await deployment.files.path_of(asked.document)
     if path is None:

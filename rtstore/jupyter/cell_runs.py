@@ -13,6 +13,7 @@ from rtstore.errors import StoreUnavailable
 from rtstore.jupyter.failed import Failed
 from rtstore.redis_backend.action_book import Record
 from rtstore.redis_backend.file_index import FileIndex
+from rtstore.redis_backend.kernel_index import KernelIndex
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.output_log import OutputLog
@@ -63,7 +64,9 @@ class CellRuns:
         params, path = record["params"], str(record["params"]["path"]).strip("/")
         async with self._starts:
             kernel_id = await kernel_of(path, params.get("kernel_name"))
-        await self._until_known(kernel_id)
+        # Just started, it is in the store a moment later, if the store is there.
+        kernels = KernelIndex(self._link, self._keys, self._contents_id)
+        await kernels.known(kernel_id, within_s=KNOWN_WITHIN_S)
         document, _ = await self._index.index(path)
         place = {"server": self._contents_id, "path": path, "type": NOTEBOOK, "format": "json"}
         log = UpdateLog(self._link, self._keys.document(document), worker=self._worker)
@@ -84,15 +87,6 @@ class CellRuns:
         await self._until_shown(runs[0])
         told = [{"run": one.id, "cell": one.cell, "state": states[one.id]} for one in runs]
         return {"kernel_id": kernel_id, "runs": told}
-
-    async def _until_known(self, kernel_id: str) -> None:
-        """A kernel that was just started is in the store a moment later, if the store is there."""
-        meta = self._keys.kernel(self._contents_id, kernel_id).meta
-        until = time.monotonic() + KNOWN_WITHIN_S
-        while time.monotonic() < until:
-            if await self._link.command("HEXISTS", meta, "kernel_id"):
-                return
-            await asyncio.sleep(AGAIN_S)
 
     async def _until_over(self, runs: list[Run]) -> dict[str, str]:
         keys = self._keys.document(runs[0].document)

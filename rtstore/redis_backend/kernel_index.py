@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
 
@@ -13,6 +14,7 @@ Meta = dict[str, str]
 
 INSTANCE_MS = 15_000
 """A Jupyter server that has not been heard for this long is gone."""
+LOOK_S = 0.05
 _TAKE = Script.load("kernel_take")
 
 JOURNAL, RING, WS = "journal", "ring", "ws"
@@ -124,6 +126,15 @@ class KernelIndex:
         """What is known of one kernel; {} if nothing is."""
         told = await self._link.command("HGETALL", self.keys_of(kernel_id).meta)
         return {k.decode(): v.decode("utf-8", "replace") for k, v in told.items()}
+
+    async def known(self, kernel_id: str, *, within_s: float) -> Meta:
+        """What is known of one that may just have been started; {} if nothing is in that time."""
+        until = time.monotonic() + within_s
+        while not (meta := await self.meta(kernel_id)).get("kernel_id"):
+            if time.monotonic() >= until:
+                return {}
+            await asyncio.sleep(LOOK_S)
+        return meta
 
 
 def _now_ms() -> int:
