@@ -14,6 +14,7 @@ from tornado.web import HTTPError
 
 from rtstore.jupyter import launches
 from rtstore.jupyter.attached import Attached
+from rtstore.jupyter.held_ports import HeldPorts
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ class JournalProvisioner(LocalProvisioner):  # type: ignore[misc] # untyped
 
     launch: launches.Launch | None = None
     _adopted: launches.Launch | None = None
+    _ports: HeldPorts | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 -- Jupyter's
         """Jupyter's hook: the command and environment of the kernel."""
@@ -41,6 +43,8 @@ class JournalProvisioner(LocalProvisioner):  # type: ignore[misc] # untyped
         if outlives:
             kwargs["independent"] = True
         told: dict[str, Any] = await super().pre_launch(**kwargs)
+        self._ports = self._ports or HeldPorts()
+        self._ports.hold(self.connection_info)
         try:
             self.launch, told["cmd"] = launches.prepare(self.kernel_id, told["cmd"])
         except OSError as error:
@@ -91,6 +95,12 @@ class JournalProvisioner(LocalProvisioner):  # type: ignore[misc] # untyped
         for listener in tuple(listeners):
             listener(self.kernel_id)
         return connection
+
+    async def cleanup(self, restart: bool = False) -> None:  # noqa: FBT001, FBT002 -- Jupyter's
+        """Jupyter's hook: it ended, for good unless `restart`."""
+        if self._ports is not None and not restart:
+            self._ports.release()
+        await super().cleanup(restart=restart)
 
     async def _record(self, launch: launches.Launch) -> None:
         """Keep that it was started. Ends it and raises HTTPError if that can't be: no bridge

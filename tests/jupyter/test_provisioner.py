@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import zmq
 from jupyter_client.kernelspec import KernelSpec
 from tornado.web import HTTPError
 
 from rtstore.jupyter import adoption, launches, provisioner
+from rtstore.jupyter.held_ports import CHANNELS
 from rtstore.jupyter.provisioner import JournalProvisioner
 from rtstore.pids import is_alive
 from rtstore.redis_backend.kernel_index import KernelIndex
@@ -156,3 +160,51 @@ async def test_one_of_which_the_store_was_never_told_is_taken_over_by_its_spec_s
     index: Any = KernelIndex(FakeLink(), Keys(), "root")
     assert await adoption.adopt(Kernels(), None, index, owner="root", instance="i") == ["k-1"]
     assert [one["kernel_name"] for one in started] == ["spec-1"]
+
+
+def free_ports(number: int) -> list[int]:
+    """Of them no two are the same."""
+    with ExitStack() as probing:
+        probes = [probing.enter_context(socket.socket()) for _ in range(number)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+
+
+def is_free(port: int) -> bool:
+    """Whether another program may be given it."""
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def can_be_taken(port: int) -> bool:
+    """Whether a kernel that is told to take it can."""
+    with zmq.Context() as context, context.socket(zmq.ROUTER) as taking:
+        taking.bind(f"tcp://127.0.0.1:{port}")
+    return True
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a port can be kept so")
+async def test_the_ports_of_a_kernel_are_nobody_else_s_from_before_it_starts_to_its_end(
+    starting: JournalProvisioner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ports = free_ports(len(CHANNELS))
+    told: dict[str, Any] = {
+        f"{name}_port": port for name, port in zip(CHANNELS, ports, strict=True)
+    }
+    told |= {"transport": "tcp", "ip": "127.0.0.1"}
+    monkeypatch.setattr(Manager, "get_connection_info", lambda _: told)
+    assert all(map(is_free, ports))
+    for _ in range(2):  # and when it is started again
+        await start(starting)
+        assert not any(map(is_free, ports))
+        assert all(map(can_be_taken, ports))
+        await ended(starting)
+        await starting.cleanup(restart=True)
+        assert not any(map(is_free, ports))
+    await starting.cleanup()
+    assert all(map(is_free, ports))
