@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import redis.asyncio
 from aiohttp import ClientSession, CookieJar
 from pycrdt import Array
 from redis.exceptions import RedisError
 
 from rtstore.client import Notebook, connect
 from rtstore.redis_backend.keys import KernelKeys
+from rtstore.redis_backend.update_log import CONTENT_KINDS
+from rtstore.schema import updates
 from rtstore.schema.canonical import plain
+from rtstore.schema.ids import EntryId
 from tests.support.lab import Lab
 from tests.support.waiting import until
 
@@ -132,13 +136,61 @@ class Bench:
         return told
 
     async def until_idle(self, *cells: int) -> None:
-        """Wait until the document shows that the cells are not running."""
+        """Wait until the document shows all that was said by now, and that the cells don't run.
+
+        Before their runs they are idle, too: whoever keeps the document may be behind.
+        """
+        await self.until_told()
 
         async def look() -> bool:
             live = self.live()
             return all(live[cell].get("execution_state") == "idle" for cell in cells)
 
         await until(look, what=f"cells {cells} are idle", timeout_s=RUN_S)
+
+    async def until_told(self) -> None:
+        """Wait until our document has all that the kernel's log has by now."""
+        end = ""
+        wanted: dict[int, int] = {}
+
+        async def is_kept() -> bool:
+            nonlocal end, wanted
+            with suppress(RedisError, OSError):  # while there is no store
+                end = end or await self._log_end()
+                if EntryId.parse(await self._followed_to()) >= EntryId.parse(end):
+                    wanted = await self._clocks()
+                    return True
+            return False
+
+        async def is_here() -> bool:
+            have = updates.decode_state_vector(self.notebook.ydoc.get_state())
+            return all(have.get(client, 0) >= clock for client, clock in wanted.items())
+
+        await until(is_kept, what="the kernel was followed to the end", timeout_s=RUN_S)
+        await until(is_here, what="we have what was written", timeout_s=RUN_S)
+
+    async def _log_end(self) -> str:
+        async with self.lab.redis() as redis:
+            newest = await redis.xrevrange(self.keys.out, count=1)
+        return str(newest[0][0]) if newest else "0-0"
+
+    async def _followed_to(self) -> str:
+        document = await self.lab.document(self.path)
+        async with self.lab.redis() as redis:
+            return str(await redis.hget(document.cursor(self.kernel_id), "cursor") or "0-0")
+
+    async def _clocks(self) -> dict[int, int]:
+        """How far each client counts in what the store has of the document."""
+        document = await self.lab.document(self.path)
+        clocks: dict[int, int] = {}
+        bytewise: Any = redis.asyncio.Redis.from_url(self.lab.store_url)
+        async with bytewise:
+            entries = await bytewise.xrange(document.log)
+        said = [fields for _, fields in entries if fields[b"kind"].decode() in CONTENT_KINDS]
+        for fields in said:
+            for client, _, clock in updates.scan(fields[b"update"]).clients:
+                clocks[client] = max(clock, clocks.get(client, 0))
+        return clocks
 
 
 @asynccontextmanager
