@@ -2,16 +2,16 @@
 
 Jupyter chooses them and lets go of them; the kernel takes them when it has loaded, a second or
 more later, and after a restart takes the same ones. Where much is started, one of them is another
-program's by then, and the kernel ends. On Linux a socket that is bound, and does not listen, keeps
-a port from who asks for any, and not from who names it and reuses addresses, as ZeroMQ does.
+program's by then, and the kernel ends.
 """
 
 from __future__ import annotations
 
 import socket
-import sys
 from collections.abc import Mapping
 from typing import Any
+
+from rtstore.supervisor.worker_seat import hold_port
 
 CHANNELS = ("shell", "iopub", "stdin", "hb", "control")
 
@@ -25,19 +25,13 @@ class HeldPorts:
     def hold(self, connection: Mapping[str, Any]) -> None:
         """Those that the kernel is told to take, and no others. One that is taken is let be."""
         wanted: set[tuple[str, int]] = set()
-        if sys.platform == "linux" and connection.get("transport") == "tcp":
+        if connection.get("transport") == "tcp":
             wanted = {(str(connection["ip"]), int(connection[f"{one}_port"])) for one in CHANNELS}
         for address in self._held.keys() - wanted:
             self._held.pop(address).close()
         for address in wanted - self._held.keys():
-            made = socket.socket()
-            try:
-                made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                made.bind(address)
-            except OSError:
-                made.close()
-            else:
-                self._held[address] = made
+            if (held := hold_port(*address)) is not None:
+                self._held[address] = held
 
     def release(self) -> None:
         """They are anybody's."""

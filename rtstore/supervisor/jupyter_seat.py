@@ -16,6 +16,7 @@ import hashlib
 import json
 import logging
 import secrets
+import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ from rtstore.errors import SettingsError
 from rtstore.supervisor.locks import FileLock
 from rtstore.supervisor.processes import Process
 from rtstore.supervisor.state_dir import read_json, write_json
-from rtstore.supervisor.worker_seat import free_port
+from rtstore.supervisor.worker_seat import free_port, hold_port
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +67,8 @@ class JupyterSeat:
         self._owner: FileLock | None = None
         self._name = ""
         self._found: Process | None = None
+        self._held: socket.socket | None = None
+        """Keeps the port while no server is there."""
 
     @property
     def log(self) -> Path:
@@ -108,6 +111,7 @@ class JupyterSeat:
                 f"port {command.ports[0]} of {command.host} is in use: choose another with"
                 " --port, or --port 0 for any"
             )
+        self._held = hold_port(command.host, self.port)
         self.token = secrets.token_hex(24) if command.token is None else command.token
 
     async def start(self, environ: Mapping[str, str]) -> Process:
@@ -146,6 +150,8 @@ class JupyterSeat:
         """Nobody supervises this server any more."""
         if self._owner is not None:
             self._owner.release()
+        if self._held is not None:
+            self._held.close()
 
     def _path(self, kind: str) -> Path:
         return self._state_dir / f"{self._name}.{kind}"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +16,7 @@ from rtstore.errors import RTStoreError, SettingsError
 from rtstore.settings import Settings
 from rtstore.supervisor import slots
 from rtstore.supervisor.embedded_store import EmbeddedStore
-from rtstore.supervisor.jupyter_seat import http_status
+from rtstore.supervisor.jupyter_seat import JupyterSeat, http_status
 from rtstore.supervisor.store_connection import StoreConnection
 from rtstore.supervisor.supervisor import Supervisor, System
 
@@ -274,3 +275,17 @@ async def test_a_worker_whose_port_was_taken_meanwhile_gets_another(supervisor: 
 async def test_it_starts_at_once(supervisor: Make) -> None:
     async with asyncio.timeout(5) as bound, supervisor().running():
         bound.reschedule(None)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a port can be kept so")
+async def test_the_port_that_was_chosen_for_jupyter_is_nobody_else_s_while_it_is_away(
+    tmp_path: Path,
+) -> None:
+    seat = JupyterSeat(fake_jupyter(0), state_dir=tmp_path, key="")
+    await seat.take()
+    with socket.socket() as other, pytest.raises(OSError, match="in use"):
+        other.bind(("127.0.0.1", seat.port))
+    socket.create_server(("127.0.0.1", seat.port)).close()  # as Jupyter does
+    seat.leave()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", seat.port))
