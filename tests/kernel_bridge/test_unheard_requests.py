@@ -37,8 +37,10 @@ class DeafChannels:
         self.sent.append(frames)
 
 
-async def serve(link: Link, lease: Lease, *, refuses_repeats: bool) -> DeafChannels:
-    """One bridge's turn: until it gives up, or for half a second."""
+async def serve(
+    link: Link, lease: Lease, *, refuses_repeats: bool, within_s: float = 30.0
+) -> DeafChannels:
+    """One bridge's turn: until it gives up. Raises TimeoutError if it does not."""
     channels = DeafChannels()
     log, queue, sender = OutputLog(link, KERNEL), RunQueue(link, KERNEL), Sender("s", b"k")
     turn = Turn(
@@ -52,7 +54,7 @@ async def serve(link: Link, lease: Lease, *, refuses_repeats: bool) -> DeafChann
     widgets = OutputWidgets(log, queue, book, channels, sender=sender, turn=turn)  # type: ignore[arg-type]
     made = Runner(log, queue, channels, sender=sender, turn=turn, widgets=widgets)  # type: ignore[arg-type]
     try:
-        async with asyncio.timeout(0.5):
+        async with asyncio.timeout(within_s):
             await made.run()
     except KernelUnreachable:
         pass
@@ -74,4 +76,4 @@ async def test_a_request_that_the_kernel_says_nothing_of_is_sent_again_on_new_ch
         assert first.sent == again.sent != []
 
         with pytest.raises(TimeoutError):  # another kernel might run it twice: wait
-            await serve(link, lease, refuses_repeats=False)
+            await serve(link, lease, refuses_repeats=False, within_s=0.5)
