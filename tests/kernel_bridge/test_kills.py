@@ -12,6 +12,7 @@ import random
 import re
 import signal
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,15 @@ for number in range({LINES}):
             print('taken', number)
     time.sleep({EACH_S})
 """
+ENDLESS = CELL.replace(f"range({LINES})", "range(10**6)")
+TALKS = """
+import pathlib, time
+with open('ran-TAG', 'a') as ran:
+    ran.write('x')
+while not pathlib.Path('enough-TAG').exists():
+    print('line', flush=True)
+    time.sleep(0.01)
+"""
 TOLD = "print(''.join(output['text'] for output in taken.outputs))"
 
 
@@ -65,13 +75,19 @@ def expected() -> list[dict[str, Any]]:
     return [*outputs, {"output_type": "stream", "name": "stdout", "text": text}]
 
 
-async def holder(nb: Bench) -> psutil.Process:
-    """The worker that serves the kernel."""
-    async with nb.lab.redis() as redis:
-        owner = str(await redis.get(nb.keys.lease) or "").partition(" ")[0]
-    found = [worker.pid for worker in nb.lab.workers() if worker.worker == owner]
-    assert found, f"nobody serves the kernel: {owner!r}"
-    return psutil.Process(found[0])
+async def holder(nb: Bench, *, after: psutil.Process | None = None) -> psutil.Process:
+    """The worker that serves the kernel, as soon as one does, and it is another than `after`."""
+
+    async def look() -> psutil.Process | None:
+        async with nb.lab.redis() as redis:
+            owner = str(await redis.get(nb.keys.lease) or "").partition(" ")[0]
+        for worker in nb.lab.workers():
+            with suppress(psutil.NoSuchProcess):
+                if worker.worker == owner and (found := psutil.Process(worker.pid)) != after:
+                    return found
+        return None
+
+    return await until(look, what="a worker serves the kernel", timeout_s=60)
 
 
 async def kill_holder(nb: Bench) -> None:
@@ -112,17 +128,9 @@ async def _is_dead(process: psutil.Process) -> bool:
 
 
 async def kill_holder_and_heir(nb: Bench) -> None:
-    first = (await holder(nb)).pid
-    psutil.Process(first).kill()
-
-    async def another() -> bool:
-        try:
-            return bool((await holder(nb)).pid != first)
-        except AssertionError:
-            return False
-
-    await until(another, what="somebody took over", timeout_s=20)
-    await kill_holder(nb)
+    first = await holder(nb)
+    first.kill()
+    (await holder(nb, after=first)).kill()
 
 
 async def stop_holder(nb: Bench) -> None:
@@ -169,14 +177,15 @@ async def test_so_it_is_with_a_kernel_that_writes_no_journal(
 async def test_what_nobody_heard_is_shown_as_missing(tmp_path: Path) -> None:
     async with running_lab(tmp_path, workers=3) as lab:
         lab.add_foreign_kernel()
-        cells = [CELL.replace("TAG", "gap"), "pass"]
+        cells = [TALKS.replace("TAG", "gap"), "pass"]
         async with bench(lab, "gap.ipynb", cells, kernel="foreign") as nb:
             await until_heard_by_all(nb)
             run_id = await nb.ask(0)
-            await until(lambda: _says(nb, "line 20"), what="it runs")
+            await until(lambda: _says(nb, "line"), what="it runs")
             await kill_all_workers(nb)
+            (lab.notes / "enough-gap").touch()  # it is over while nobody listens
 
-            # On a slow machine the cell may outlast the workers' absence.
+            # On a slow machine the cell may outlast the workers' absence all the same.
             assert await nb.until_over(run_id, within_s=60) in ("lost", "ok")
             await nb.until_idle(0)
             assert await _says(nb, "[rtstore: output is missing here")
@@ -195,11 +204,12 @@ async def test_a_cell_runs_again_after_the_store_was_flushed_under_it(tmp_path: 
 
         async def asked_again() -> str:
             status, told = await nb.post(0)
-            return str(told["run"]) if status == 200 else ""
+            # 202: it is queued later, but it will be; asked for once more, it would run once more.
+            return str(told["run"]) if status in (200, 202) else ""
 
         run_id = await until(asked_again, what="it can be run", timeout_s=60, poll_s=0.5)
         assert await nb.until_over(run_id) == "ok"
-        await until(lambda: _is_shown(nb), what="the cell shows all", timeout_s=30)
+        await until(lambda: _is_shown(nb), what="the cell shows all", timeout_s=60)
         assert nb.outputs(0) == expected()
         assert (lab.notes / "ran-flushed").read_text() == "xx"
 
@@ -231,11 +241,11 @@ async def one(lab: Lab, fault: str, tag: str, chance: random.Random, kernel: str
         await FAULTS[fault](nb)
         assert await nb.until_over(run_id, within_s=60) == "ok"
 
-        await until(lambda: _is_shown(nb), what="the cell shows all", timeout_s=30)
+        await until(lambda: _is_shown(nb), what="the cell shows all", timeout_s=60)
         assert nb.outputs(0) == expected()
         assert await _count(nb, run_id) == before + 1
         assert (lab.notes / f"ran-{tag}").read_text() == "x"
-        await until(lambda: _is_saved(nb), what="the file says the same", timeout_s=30)
+        await until(lambda: _is_saved(nb), what="the file says the same", timeout_s=60)
         assert await nb.run(2) == "ok"
         told = "".join(f"taken {number}\n" for number in range(0, LINES, 10)) + "\n"
         await until(lambda: _is_told(nb, told), what="the widget has all that it took")
@@ -245,13 +255,14 @@ async def until_heard_by_all(nb: Bench) -> None:
     """Have the kernel speak until each bridge has found in the log what it heard itself."""
 
     async def all_synced() -> bool:
-        await nb.run(1)
+        if await nb.run(1) != "ok":
+            return False
         async with nb.lab.redis() as redis:
             told = await redis.hgetall(nb.keys.ears)
         alive = {worker.worker for worker in nb.lab.bridges()}
         return len(alive) == 3 and all(told.get(worker) == "synced" for worker in alive)
 
-    await until(all_synced, what="all bridges are synced", timeout_s=30)
+    await until(all_synced, what="all bridges are synced", timeout_s=60)
 
 
 async def _is_shown(nb: Bench) -> bool:
@@ -283,7 +294,7 @@ async def _is_saved(nb: Bench) -> bool:
 async def test_a_kernel_that_is_killed_leaves_what_it_had_said(tmp_path: Path) -> None:
     async with (
         running_lab(tmp_path) as lab,
-        bench(lab, "killed.ipynb", [CELL.replace("TAG", "k"), "'never'"]) as nb,
+        bench(lab, "killed.ipynb", [ENDLESS.replace("TAG", "k"), "'never'"]) as nb,
     ):
         run_id, second = await nb.ask(0), await nb.ask(1)
         await until(lambda: _says(nb, "line 20"), what="it runs")
@@ -299,7 +310,7 @@ async def test_a_kernel_that_is_killed_leaves_what_it_had_said(tmp_path: Path) -
         assert len(lines) > 20
         assert [cell["execution_count"] for cell in nb.live()] == [None, None]
 
-        await until(lambda: _started_again(nb, pid), what="Jupyter started it again", timeout_s=30)
+        await until(lambda: _started_again(nb, pid), what="Jupyter started it again", timeout_s=60)
         assert await nb.run(1) == "ok"
 
 
