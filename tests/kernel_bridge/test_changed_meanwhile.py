@@ -24,6 +24,14 @@ for number in range({LINES}):
         display({{'text/plain': f'shown {{number}}'}}, raw=True)
     time.sleep(0.01)
 """
+CLEARED = (20, 100, 180)
+WAITS = f"""import pathlib
+{PRINTS}
+    if (line := number - 60) in {CLEARED}:
+        while not pathlib.Path(f'cleared-{{line}}').exists():
+            time.sleep(0.01)
+"""
+"""So that there is more to come, however late it is cleared."""
 
 
 def _cell(nb: Bench) -> str:
@@ -77,7 +85,7 @@ async def _until_says(nb: Bench, text: str) -> None:
     async def look() -> bool:
         return text in _cell(nb)
 
-    await until(look, what=f"it shows {text!r}", timeout_s=30)
+    await until(look, what=f"it shows {text!r}", timeout_s=60)
 
 
 async def test_a_cell_that_is_moved_while_it_prints_shows_all_of_it_once(lab: Lab) -> None:
@@ -119,11 +127,13 @@ async def test_a_cell_that_is_moved_by_who_has_not_heard_all_shows_all_of_it_onc
 
 
 async def test_outputs_that_are_cleared_while_more_come_stay_away(lab: Lab) -> None:
-    async with bench(lab, "cleared.ipynb", [PRINTS]) as nb:
+    async with bench(lab, "cleared.ipynb", [WAITS]) as nb:
         run_id = await nb.ask(0)
-        for number in (20, 100, 180):
+        for number in CLEARED:
             await _until_says(nb, f"line {number}\n")
             nb.notebook.ydoc.get("cells", type=Array)[0]["outputs"].clear()
+            await nb.notebook.flush()
+            (lab.notes / f"cleared-{number}").touch()
         assert await nb.until_over(run_id) == "ok"
         await nb.until_idle(0)
         text = _cell(nb)
