@@ -54,6 +54,8 @@ display({{'text/html': table, 'text/plain': 'plain'}}, raw=True)
 display({{'image/png': '{PIXEL}', 'text/plain': 'a pixel'}}, raw=True)
 print('below')"""
 
+_FAILS = "import time\ntime.sleep(0.5)  # the other is asked for meanwhile\nprint('before')"
+
 SHORT = [
     _case(
         "own_streams",
@@ -98,7 +100,7 @@ SHORT = [
     ),
     _case(
         "own_error",
-        ["print('before')\n{}['none']", "print('never')"],
+        [f"{_FAILS}\n{{}}['none']", "print('never')"],
         [[_stream("before\n"), _error("KeyError", "'none'")], []],
         queue_all_at_once=True,
         counts=[1, None],

@@ -134,6 +134,7 @@ async def test_a_run_says_in_which_start_of_the_kernel_it_was(lab: Lab, provisio
         assert await nb.run(1) == "ok"
         await restarting
         assert await nb.state(running) == "lost"
+        await nb.until_idle(1)
         wanted = {"cell-0": ["earlier"], "cell-2": ["earlier", "out of order"]}
         await until(lambda: _is_marked(nb, wanted), what="marked")
         runs = await lab.runs(nb.path)
