@@ -11,7 +11,7 @@ from tests.support.waiting import until
 
 LARGE = frozenset({"display_20MB", "lines_100k"})
 """The document has their beginning and says where the rest is; the file has all."""
-SAID_S = 20.0
+SAID_S = 60.0
 """Whoever folds what a kernel says follows it; a busy machine lets it wait."""
 
 
@@ -51,7 +51,7 @@ async def until_saved(nb: Bench, case: Case) -> None:
         outputs = [joined(cell["outputs"]) for cell in cells]
         return not case.differs(outputs, [cell["execution_count"] for cell in cells])
 
-    await until(is_saved, what="the file says the same", timeout_s=20)
+    await until(is_saved, what="the file says the same", timeout_s=SAID_S)
 
 
 async def perform(nb: Bench, case: Case) -> None:
@@ -87,4 +87,4 @@ async def _printed(nb: Bench, cell: int, text: str = "") -> None:
         shown = "".join(str(output.get("text", "")) for output in nb.outputs(cell))
         return text in shown if text else bool(shown)
 
-    await until(look, what=f"cell {cell} shows {text or 'something'}", timeout_s=20)
+    await until(look, what=f"cell {cell} shows {text or 'something'}", timeout_s=SAID_S)

@@ -45,7 +45,7 @@ def test_a_kernel_without_rtstore_keeps_a_journal(python: Path, tmp_path: Path) 
         [python, launches.LAUNCHER, "-f", str(connection)], env=environ, cwd=tmp_path
     )
     try:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         messages: list[str] = []
         while not messages and time.monotonic() < until:
             assert process.poll() is None
@@ -126,13 +126,13 @@ def started(home: Path, *words: str, **environ: str) -> Iterator[BlockingKernelC
         cwd=home,
     )
     try:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while not _is_written(connection) and time.monotonic() < until:
             time.sleep(0.05)
         client = BlockingKernelClient(connection_file=str(connection))
         client.load_connection_file()
         client.start_channels()
-        client.wait_for_ready(timeout=30)
+        client.wait_for_ready(timeout=60)
         yield client
         client.stop_channels()
     finally:
@@ -158,7 +158,7 @@ def shown_by(client: BlockingKernelClient, code: str) -> str:
 )
 def test_we_are_not_in_the_traceback_of_what_can_not_be_said(code: str, tmp_path: Path) -> None:
     with started(tmp_path, launches.LAUNCHER) as client:
-        shown, until = shown_by(client, code), time.monotonic() + 30
+        shown, until = shown_by(client, code), time.monotonic() + 60
         while "Traceback" not in shown and time.monotonic() < until:
             shown += shown_by(client, "1")  # another thread writes it
     assert "serialize" in shown

@@ -349,9 +349,9 @@ def test_a_kernels_last_words_are_in_its_journal_only_if_it_taps_where_they_are_
         client = BlockingKernelClient(connection_file=str(connection))
         _connected(client, connection)
         try:
-            client.wait_for_ready(timeout=30)
+            client.wait_for_ready(timeout=60)
             client.execute(LAST_WORDS)
-            assert process.wait(30) == 0
+            assert process.wait(60) == 0
         finally:
             client.stop_channels()
     finally:
@@ -365,7 +365,7 @@ def test_a_kernels_last_words_are_in_its_journal_only_if_it_taps_where_they_are_
 
 
 def _connected(client: BlockingKernelClient, connection: Path) -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         with suppress(OSError, ValueError):
             client.load_connection_file(str(connection))

@@ -29,7 +29,7 @@ from rtstore.supervisor.slots import WorkerSlot, live
 from tests.support.waiting import until
 
 READY_S = 60.0
-GONE_S = 30.0
+GONE_S = 60.0
 
 
 class Lab:
@@ -155,7 +155,7 @@ class Lab:
         return ["".join(cell["source"]) for cell in notebook["cells"]]
 
     async def until_saved(
-        self, path: str, cells: Sequence[str], *, within_s: float = 15.0
+        self, path: str, cells: Sequence[str], *, within_s: float = 30.0
     ) -> None:
         """Wait until the file says exactly these cells."""
 

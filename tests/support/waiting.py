@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 async def until(
-    look: Callable[[], Awaitable[T]], *, what: str, timeout_s: float = 10.0, poll_s: float = 0.02
+    look: Callable[[], Awaitable[T]], *, what: str, timeout_s: float = 30.0, poll_s: float = 0.02
 ) -> T:
     """The first true answer of `look`. Raises AssertionError saying `what` did not happen."""
     last: object = None
