@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -34,7 +35,9 @@ SECRET = "a-secret-of-the-tests"
 ROOT = "c-tests"
 PLAIN = dict.fromkeys(("jupyterlab_jupytext", "jupyter_lsp", "notebook", "notebook_shim"), False)
 """Extensions that the environment enables, and most tests do not need."""
-START_S = 40.0
+START_S, STOP_S = 80.0, 60.0
+WITHIN_S = 30.0
+"""For what takes no time here, on a machine that does much else."""
 _HOLD = (
     "import ctypes, os, sys; ctypes.CDLL(None).prctl(24, 1, 0, 0, 0);"  # PR_CAPBSET_DROP
     " os.execv(sys.argv[1], sys.argv[1:])"
@@ -48,18 +51,24 @@ HELD_TO_PERMISSIONS = (sys.executable, *_HELD)
 def store_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real store of our own, on a unix socket in a short path."""
     folder = tmp_path_factory.mktemp("s")
-    socket = folder / "s.sock"
+    path = folder / "s.sock"
     server = subprocess.Popen(
-        [store_binary.find().path, "--port", "0", "--unixsocket", socket, "--save", ""],
+        [store_binary.find().path, "--port", "0", "--unixsocket", path, "--save", ""],
         cwd=folder,
         stdout=subprocess.DEVNULL,
     )
-    while not socket.exists():
+    while not is_listening(path):
         assert server.poll() is None, "the store did not start"
         time.sleep(0.01)
-    yield f"unix://{socket}"
+    yield f"unix://{path}"
     server.terminate()
     server.wait()
+
+
+def is_listening(path: Path) -> bool:
+    """Whether a server takes connections there: its socket is a file a moment before."""
+    with socket.socket(socket.AF_UNIX) as trial:
+        return trial.connect_ex(str(path)) == 0
 
 
 @dataclass
@@ -153,7 +162,7 @@ class Jupyter:
         if self.process is not None:
             self.process.terminate()
             try:
-                self.process.wait(20)
+                self.process.wait(STOP_S)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 raise
@@ -227,7 +236,7 @@ async def server_url(jupyter: Jupyter, link: Link) -> str:
     return str(found.decode())
 
 
-async def until(condition: Callable[[], Awaitable[Any]], *, within_s: float = 10) -> Any:
+async def until(condition: Callable[[], Awaitable[Any]], *, within_s: float = WITHIN_S) -> Any:
     """What `condition` returns, once it is true."""
     async with asyncio.timeout(within_s):
         while not (found := await condition()):
@@ -246,7 +255,7 @@ class Ear:
             case feed.FeedNotice(told):
                 self.heard.put_nowait(told)
 
-    async def next(self, kind: str, *, within_s: float = 10) -> dict[str, Any]:
+    async def next(self, kind: str, *, within_s: float = WITHIN_S) -> dict[str, Any]:
         """The next notice of this type."""
         async with asyncio.timeout(within_s):
             while (told := await self.heard.get())["type"] != kind:

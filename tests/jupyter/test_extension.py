@@ -161,20 +161,20 @@ async def test_a_plain_server_starts_workers_keeps_them_alive_and_ends_them(
         async with http.put(url, json={"format": "text", "type": "file"}) as reply:
             return await reply.json() if reply.ok else None
 
-    opened = await until(session, within_s=30)
+    opened = await until(session)
     assert (opened["format"], opened["type"]) == ("text", "file")
 
     async def two() -> list[WorkerSlot]:
         return workers() if len(workers()) == 2 else []
 
-    killed, other = await until(two, within_s=30)
+    killed, other = await until(two)
     os.kill(killed.pid, signal.SIGKILL)
 
     async def is_back() -> bool:
         now = {worker.slot: worker.pid for worker in workers()}
         return len(now) == 2 and now[killed.slot] != killed.pid and now[other.slot] == other.pid
 
-    await until(is_back, within_s=10)
+    await until(is_back)
     assert (await until(session))["fileId"] == opened["fileId"]
 
     pids = [worker.pid for worker in workers()]

@@ -22,7 +22,7 @@ async def test_events_reach_the_bus(jupyter: Jupyter, internal: Ask, http: Clien
     async with http.ws_connect(jupyter.url("api/events/subscribe")) as bus:
         assert await internal("event", schema_id=session, data=told) == (204, None)
         assert await internal("event", schema_id=fork, data=forked) == (204, None)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert await bus.receive_json() == {"schema_id": session, **told}
             assert await bus.receive_json() == {"schema_id": fork, **forked}
 
@@ -40,7 +40,7 @@ async def test_what_several_workers_know_of_a_room_reaches_the_bus_once(
         for event in events:
             told = await internal("event", schema_id=session, data=event, if_changed=True)
             assert told == (204, None)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             heard = [await bus.receive_json() for _ in range(4)]
     assert heard == [{"schema_id": session, **events[at]} for at in (0, 2, 3, 5)]
 

@@ -165,7 +165,7 @@ async def test_two_files_that_are_moved_onto_each_other_do_not_wait_for_each_oth
         async with http.patch(url, json={"path": new}) as reply:
             return reply.status
 
-    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
         for path in (one, two):
             asked = save(text(path), SLOW, hash=seen[path])
             tasks.create_task(internal("save", **asked))

@@ -5,10 +5,11 @@ import json
 import time
 from io import BytesIO
 
+import pytest
 from aiohttp import ClientSession, DummyCookieJar
 
 from rtstore.jupyter.rights import RIGHTS
-from tests.jupyter.conftest import SECRET, TOKEN, Jupyter
+from tests.jupyter.conftest import SECRET, TOKEN, WITHIN_S, Jupyter
 from tests.jupyter.fake_worker import FakeWorker
 
 SESSION = "api/collaboration/session/a%20%2Fb.ipynb"
@@ -123,7 +124,7 @@ async def test_requests_go_round_robin_and_pass_by_a_worker_that_is_gone(
 
     async with one.running():
         async with two.running():
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(WITHIN_S):
                 while {await asked() for _ in range(4)} != {"fake-0", "fake-1"}:
                     pass
         assert [await asked() for _ in range(4)] == ["fake-0"] * 4
@@ -164,6 +165,7 @@ async def test_a_session_request_waits_for_a_worker_that_is_on_its_way(
             assert reply.status == 200
 
 
+@pytest.mark.alone
 async def test_without_a_worker_the_answer_says_so(jupyter: Jupyter, http: ClientSession) -> None:
     began = time.monotonic()
     async with http.get(jupyter.url("rtstore/healthz")) as reply:

@@ -14,7 +14,7 @@ import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 
 from rtstore.redis_backend.link import Link
-from tests.jupyter.conftest import SECRET, TOKEN, Jupyter, until
+from tests.jupyter.conftest import SECRET, TOKEN, WITHIN_S, Jupyter, until
 from tests.jupyter.fake_worker import FakeWorker
 from tests.jupyter.test_proxy import as_header, signed_in
 
@@ -23,7 +23,7 @@ ROOM = "api/collaboration/room/json:notebook:1a2b"
 
 async def closing(browser: ClientWebSocketResponse) -> tuple[int | None, str]:
     """How the server closed the socket."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WITHIN_S):
         while True:
             message = await browser.receive()
             if message.type is WSMsgType.CLOSE:
@@ -77,7 +77,7 @@ async def test_what_the_browser_says_when_it_closes_the_worker_hears(
         await browser.receive_str()
         await browser.close(code=code, message=reason.encode())
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WITHIN_S):
         assert await worker.closed.get() == (code, reason)
 
 
@@ -90,7 +90,7 @@ async def test_a_browser_that_vanishes_leaves_the_worker_at_once(
     assert transport is not None
     transport._sock.shutdown(socket.SHUT_RDWR)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):  # what is not seen at once, a ping finds after 30 s
         code, _ = await worker.closed.get()
     assert code == 1001
 
@@ -302,7 +302,7 @@ async def test_who_comes_and_goes_is_told_on_the_event_bus(
 
 
 async def next_event(events: ClientWebSocketResponse, kind: str) -> dict[str, str]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WITHIN_S):
         while True:
             told = await events.receive_json()
             if told["schema_id"].endswith(f"/jupyter_collaboration/{kind}/v1"):
