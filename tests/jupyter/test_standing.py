@@ -16,6 +16,8 @@ from tests.jupyter.test_room_proxy import ROOM, closing
 from tests.support.waiting import until
 
 EVERY_S = 0.3
+SYNC = b"\x00\x01\x02\x00\x00"
+"""A sync step 2, with nothing in it."""
 
 
 @pytest.fixture(scope="module")
@@ -59,13 +61,14 @@ async def test_who_may_not_be_here_any_more_is_closed_and_cannot_come_back(
     async with FakeWorker(changing.state_dir, slot=0, secret=SECRET).running() as worker:
         async with http.ws_connect(changing.url(ROOM), autoclose=False) as browser:
             await browser.receive_str()
-            if is_synced:  # the worker echoes: a sync step 2
-                await browser.send_bytes(b"\x00\x01\x02\x00\x00")
+            if is_synced:  # the worker echoes
+                await browser.send_bytes(SYNC)
+                assert await browser.receive_bytes() == SYNC  # the server has seen it pass
             _say(changing, words)
             assert (await closing(browser))[0] == code
             with pytest.raises(WSServerHandshakeError, match="403"):
                 await http.ws_connect(changing.url(ROOM))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert (await worker.closed.get())[0] == code
 
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 
-from aiohttp import ClientSession, web
+import pytest
+from aiohttp import ClientSession, TraceConfig, web
 
 from rtstore.jupyter.tickets import PAUSE_S, Tickets
 from rtstore.schema.ticket import HEADER, Ticket
@@ -58,6 +63,7 @@ async def test_who_is_there_while_a_server_catches_up_is_of_one_lot() -> None:
     assert (found[-1].lot, found[-1].of) == (found[-1].id, 1)
 
 
+@pytest.mark.alone
 async def test_requests_at_once_say_whom_they_must_not_overtake(
     jupyter: Jupyter, worker: FakeWorker
 ) -> None:
@@ -67,12 +73,16 @@ async def test_requests_at_once_say_whom_they_must_not_overtake(
 
     cookies = await signed_in(jupyter)
     headers = as_header(cookies) | {"X-XSRFToken": cookies["_xsrf"]}
-    async with ClientSession(headers=headers) as browser:
+    sent, tracing = list[object](), TraceConfig()
+    tracing.on_request_chunk_sent.append(partial(_note, sent))
+    async with ClientSession(headers=headers, trace_configs=[tracing]) as browser:
         await press(0)
         worker.reads.clear()
         async with asyncio.TaskGroup() as pressed:
-            for cell in range(1, 5):
-                pressed.create_task(press(cell))
+            with stopped(jupyter):  # so that it finds all of them at once, however slow we are
+                for cell in range(1, 5):
+                    pressed.create_task(press(cell))
+                await until(lambda: _is(len(sent) == 5), what="they are on their way")
             await until(lambda: _is(len(worker.requests) == 5), what="they are with the worker")
             worker.reads.set()
         await press(5)
@@ -92,6 +102,21 @@ async def test_a_browsers_own_ticket_is_not_passed_on(
         assert reply.status == 200
     ticket = ticket_of(worker.requests[0])
     assert (ticket.id != "mine", ticket.before) == (True, "")
+
+
+@contextmanager
+def stopped(jupyter: Jupyter) -> Iterator[None]:
+    """What is sent to the server waits."""
+    assert jupyter.process is not None
+    jupyter.process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        jupyter.process.send_signal(signal.SIGCONT)
+
+
+async def _note(sent: list[object], *told: object) -> None:
+    sent.append(told)
 
 
 def ticket_of(request: web.Request) -> Ticket:
