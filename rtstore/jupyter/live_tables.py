@@ -221,6 +221,8 @@ class LiveTables:
         for kernel_id in manager.list_kernel_ids():
             model = _model(manager, kernel_id)
             path, user = self._known_kernels.place_of(kernel_id)
+            if not path and self._gets_a_path(kernel_id):
+                continue
             run, waiting = await self._runs(link, index, kernel_id)
             found[kernel_id] = {
                 "id": kernel_id,
@@ -237,6 +239,13 @@ class LiveTables:
                 "waiting": waiting,
             }
         return found
+
+    def _gets_a_path(self, kernel_id: str) -> bool:
+        """Whether it may be the kernel of a session that is being made: who waits for the kernel
+        of a notebook is to see of which one it is. What was told before stays.
+        """
+        is_making = getattr(self._serverapp.session_manager, "is_making", False)
+        return bool(is_making) and kernel_id not in self._told.get("kernels", {})
 
     async def _runs(
         self, link: Link, index: KernelIndex, kernel_id: str

@@ -64,6 +64,7 @@ class SharedSessions(SessionManager):  # type: ignore[misc] # untyped
         """Session id → username, where each user has a kernel of their own."""
         self._kept: dict[str, tuple[str, float]] = {}
         """Session id → who shut it down last while others used it, and when."""
+        self._makes = 0
 
     async def create_session(
         self,
@@ -83,7 +84,8 @@ class SharedSessions(SessionManager):  # type: ignore[misc] # untyped
         async with self.alone(file):
             found = await self._session_of(file, user)
             if found is None:
-                found = dict(await make(path=file, **given))
+                with self._making():
+                    found = dict(await make(path=file, **given))
                 self._place(found["id"], file)
                 if user:
                     self._owners[found["id"]] = user
@@ -96,6 +98,19 @@ class SharedSessions(SessionManager):  # type: ignore[misc] # untyped
                 found = await self.get_session(session_id=found["id"])
             # JupyterLab shuts a session down that is not of the path which it made up.
             return dict(found) | {"path": path}
+
+    @property
+    def is_making(self) -> bool:
+        """Whether a notebook gets a kernel just now: that may be there already, and no session."""
+        return self._makes > 0
+
+    @contextmanager
+    def _making(self) -> Iterator[None]:
+        self._makes += 1
+        try:
+            yield
+        finally:
+            self._makes -= 1
 
     async def session_exists(self, path: str) -> bool:
         """Jupyter's: whether a request for `path` needs no new session. `create_session` finds
