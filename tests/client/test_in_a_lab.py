@@ -24,6 +24,7 @@ def sources(notebook: Notebook) -> list[str]:
     return [cell.source for cell in notebook.cells]
 
 
+@pytest.mark.timeout(300)
 async def test_the_page_and_a_killed_worker(tmp_path: Path) -> None:
     async with running_lab(tmp_path) as lab:
         await the_page_says_the_truth(lab)
@@ -74,7 +75,7 @@ async def nothing_is_lost_when_a_worker_is_killed(lab: Lab) -> None:
             if number == 50:
                 await theirs.until(lambda: bool(theirs.cell(0).source))
                 os.kill(lab.workers()[0].pid, signal.SIGKILL)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await theirs.until(lambda: theirs.cell(0).source == "".join(typed))
         await mine.save()
     assert lab.on_disk("kill.ipynb") == ["".join(typed)]

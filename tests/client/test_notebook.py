@@ -24,7 +24,7 @@ async def test_cells_are_added_edited_and_deleted_for_both(workers: Pair) -> Non
         assert sources(mine) == sources(theirs) == ["x = 1", "y = 2"]
 
         added = mine.append_cell("# Notes", "markdown", tags=["n"])
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await theirs.until(lambda: len(theirs.cells) == 3)
         seen = theirs.cell(-1)
         assert (seen.id, seen.type, seen.metadata) == (added.id, "markdown", {"tags": ["n"]})
@@ -34,7 +34,7 @@ async def test_cells_are_added_edited_and_deleted_for_both(workers: Pair) -> Non
         theirs.cell("c0").insert(5, "0")
         mine.cell("c0").source = "xy = 1"
         theirs.delete_cell("c1")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await mine.until(lambda: sources(mine) == ["import os", "xy = 10", "# Notes"])
             await theirs.until(lambda: sources(theirs) == sources(mine))
         assert mine.cell("c0").index == 1
@@ -50,7 +50,7 @@ async def test_a_cell_that_was_deleted_says_so(workers: Pair) -> None:
     async with notebooks(one, two) as (mine, theirs):
         cell = mine.cell(0)
         theirs.delete_cell(0)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await mine.until(lambda: len(mine.cells) == 1)
         with pytest.raises(LookupError):
             cell.source = "lost"
@@ -64,7 +64,7 @@ async def test_a_transaction_is_seen_whole(workers: Pair) -> None:
         with mine.transaction():
             mine.cell(0).source = "x = 2"
             mine.append_cell("y = 3")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             async for _ in theirs.changes():
                 seen.append(sources(theirs))
                 if len(seen[-1]) == 2:

@@ -81,13 +81,13 @@ async def test_jupyter_nbmodel_client(lab: Lab) -> None:
                 "from nbmodel\n",
                 "42",
             )
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 await ours.until(lambda: len(ours.cell(-1).outputs) == 2)
 
     async def is_on_disk() -> bool:
         return '"from nbmodel\\n"' in (lab.notes / "nbmodel.ipynb").read_text()
 
-    await until(is_on_disk, what="the file has what was run", timeout_s=20)
+    await until(is_on_disk, what="the file has what was run", timeout_s=60)
 
 
 async def test_jupyter_kernel_client(lab: Lab) -> None:

@@ -92,14 +92,14 @@ async def test_documents_and_presence_work_and_the_rest_says_what_is_missing(
             async with ann.text("a.txt") as mine, bob.text("a.txt") as theirs:
                 mine.append(" world")
                 theirs.delete(0, 1)
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(60):
                     await mine.until(lambda: mine.value == "ello world")
                     await theirs.until(lambda: theirs.value == mine.value)
                     await mine.flush()
                     await theirs.flush()
                 assert not mine.is_acknowledged
                 mine.presence.set(status="here")
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(60):
                     async for change in theirs.presence.changes():
                         if change.person.state.get("status") == "here":
                             break
@@ -111,12 +111,12 @@ async def test_documents_and_presence_work_and_the_rest_says_what_is_missing(
                 changes = same.cell_changes()
                 added = book.append_cell("y = 2")
                 book.move_cell(added.id, 0)
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(60):
                     assert (await anext(changes)).what == "added"
                     await same.until(lambda: [c.source for c in same.cells] == ["y = 2", "x = 1"])
                 with pytest.raises(JupyterUnavailable, match="runs no cells: it has no POST"):
                     await book.cell(0).run()
-            async with ann.presence(), bob.presence() as here, asyncio.timeout(20):
+            async with ann.presence(), bob.presence() as here, asyncio.timeout(60):
                 assert (await anext(here.changes())).what == "came"
             with pytest.raises(JupyterUnavailable, match="no rtstore/server"):
                 async with ann.server():

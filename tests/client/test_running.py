@@ -15,6 +15,10 @@ from tests.support.lab import Lab
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+UNTIL_SEEN = """import os, time
+while not os.path.exists('moved.seen'):
+    time.sleep(0.05)
+print('there')"""
 SLOW = "import time\nfor i in range(600):\n    print(i, flush=True)\n    time.sleep(0.1)"
 
 
@@ -24,7 +28,7 @@ async def opened(lab: Lab, path: str, cells: Sequence[str]) -> AsyncIterator[Not
     lab.write_notebook(path, cells)
     async with connect(lab.url, token=lab.token) as server, server.notebook(path) as notebook:
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(100):
                 yield notebook
         finally:
             requests = notebook._requests
@@ -129,7 +133,7 @@ async def test_runs_are_interrupted_and_cancelled(lab: Lab) -> None:
 
 
 async def test_a_cell_is_moved_for_everybody_while_it_runs(lab: Lab) -> None:
-    cells = ["import time; time.sleep(1); print('there')", "2", "3"]
+    cells = [UNTIL_SEEN, "2", "3"]
     async with (
         opened(lab, "move.ipynb", cells) as mine,
         connect(lab.url, token=lab.token) as server,
@@ -140,6 +144,8 @@ async def test_a_cell_is_moved_for_everybody_while_it_runs(lab: Lab) -> None:
         moved = mine.move_cell(0, 2)
         assert [cell.id for cell in mine.cells] == ["cell-1", "cell-2", "cell-0"]
         assert moved.index == 2
+        await theirs.until(lambda: theirs.cells[-1].id == "cell-0")
+        (lab.notes / "moved.seen").touch()
         (await run.done()).check()
         assert text_of(await moved.outputs) == "there\n"
         seen: list[tuple[str, str]] = []
@@ -162,7 +168,7 @@ async def test_changes_of_cells_are_told_one_by_one(lab: Lab) -> None:
         changes, own = theirs.cell_changes(), mine.cell_changes()
 
         async def told() -> CellChange:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 return await anext(changes)
 
         async def are(*wanted: tuple[str, str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Doc
 from pycrdt import Text as SharedText
@@ -25,12 +25,12 @@ async def test_what_one_types_the_other_reads(workers: Pair) -> None:
 
         mine.insert(0, "Oh, ")
         theirs.append(" world")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await mine.until(lambda: mine.value == "Oh, hello world")
             await theirs.until(lambda: theirs.value == "Oh, hello world")
 
         theirs.delete(0, 4)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await mine.until(lambda: mine.value == "hello world")
 
 
@@ -40,7 +40,7 @@ async def test_setting_the_value_keeps_what_others_type_meanwhile(workers: Pair)
     async with texts(one, two) as (mine, theirs):
         theirs.insert(0, "zero\n")
         mine.value = "one\nTWO\nthree\n"  # has not heard of it yet
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await mine.until(lambda: mine.value == "zero\none\nTWO\nthree\n")
             await theirs.until(lambda: theirs.value == mine.value)
 
@@ -98,6 +98,7 @@ def test_places_that_are_not_there_are_refused() -> None:
 WORDS = st.text(alphabet="ab ñ🎉\n", max_size=30)
 
 
+@settings(deadline=None)
 @given(WORDS, WORDS)
 def test_change_to_leads_there(old: str, new: str) -> None:
     text = empty()
