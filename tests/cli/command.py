@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-RUN_S = 60.0
+RUN_S = 90.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from tests.cli.command import Ran, clean, rtstore
 from tests.client.cast import at, make_notebook
 from tests.gateway.team import ROOT, Worker, make_document
 from tests.support.stores import Store
+from tests.support.waiting import until
 
 
 async def test_docs_says_what_is_open_by_whom_and_how_far_the_file_is_behind(
@@ -26,6 +27,9 @@ async def test_docs_says_what_is_open_by_whom_and_how_far_the_file_is_behind(
     async with at(worker, "ann") as ann, ann.notebook("a.ipynb") as mine:
         mine.cell(0).insert(0, "# ")
         await mine.flush()
+        await until(
+            lambda: worker.link.command("HLEN", log.keys.who), what="it is written who is here"
+        )
 
         told = await rtstore("docs", "--json", "--redis", store.url, home=tmp_path)
         [row] = json.loads(told.out)
@@ -86,9 +90,9 @@ async def test_log_follows(store: Store, worker: Worker, tmp_path: Path) -> None
     )
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(30), at(worker, "ann") as ann, ann.text("a.txt") as mine:
-            while b"hello" not in await process.stdout.readline():
-                pass
+        async with asyncio.timeout(60), at(worker, "ann") as ann, ann.text("a.txt") as mine:
+            while b"hello" not in (line := await process.stdout.readline()):
+                assert line, "it ended"
             mine.append(" again")
             assert b'inserts " again"' in await process.stdout.readline()
     finally:

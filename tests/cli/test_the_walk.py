@@ -68,13 +68,18 @@ async def test_the_walk_from_a_path_to_who_typed_last(tmp_path: Path) -> None:
 
             view = await until(says_it, what="the view has what was typed")
             assert "a.ipynb" in view
-            who = await redis_cli(lab, there[1])
+            client = str(notebook.ydoc.client_id)
+
+            async def is_there() -> str:
+                told = await redis_cli(lab, there[1])
+                return told if client in told else ""
+
+            who = await until(is_there, what="it is written who is here")
             (person,) = (json.loads(v)["user"] for v in await _values(lab, "a.ipynb"))
             assert person in who
-            assert str(notebook.ydoc.client_id) in who
             log = await redis_cli(lab, there[2])
             assert person in log
-            assert str(notebook.ydoc.client_id) in log
+            assert client in log
 
 
 async def _values(lab: Lab, path: str) -> list[str]:

@@ -17,7 +17,7 @@ from tests.cli.command import clean, rtstore
 from tests.support.stores import Store
 from tests.support.waiting import until
 
-READY_S = 30.0
+READY_S = 60.0
 SECRET = {"RTSTORE_SECRET": "a-secret-of-16-or-more"}
 
 
