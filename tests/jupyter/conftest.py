@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 import uuid
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -27,7 +28,6 @@ from rtstore.redis_backend.link import Link
 from rtstore.schema import feed
 from rtstore.schema.identity import SIGNATURE_HEADER, sign_request
 from rtstore.supervisor import store_binary
-from rtstore.supervisor.worker_seat import free_port
 from tests.jupyter.fake_worker import FakeWorker
 
 TOKEN = "a-token-of-the-tests"
@@ -71,6 +71,16 @@ def is_listening(path: Path) -> bool:
         return trial.connect_ex(str(path)) == 0
 
 
+def held_port(ip: str) -> socket.socket:
+    """Has a port that no other program is given. Jupyter may listen there all the same, as it
+    says SO_REUSEADDR too: so it is on Linux, as long as nobody else listens.
+    """
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind((ip, 0))
+    return held
+
+
 @dataclass
 class Jupyter:
     """A Jupyter server process with the extension, and what a test needs to talk to it."""
@@ -84,7 +94,8 @@ class Jupyter:
     extensions: dict[str, bool] = field(default_factory=lambda: {"rtstore": True} | PLAIN)
     supervised: bool = True
     ip: str = "127.0.0.1"
-    port: int = field(default_factory=lambda: free_port("127.0.0.1", [0]))
+    port: int = 0
+    """0: one that nobody else gets before the server has it, however long that takes to start."""
     process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
@@ -92,6 +103,10 @@ class Jupyter:
         self.state_dir = self.home / "state"
         for folder in (self.files, self.state_dir):
             folder.mkdir(parents=True, exist_ok=True)
+        if not self.port:
+            held = held_port(self.ip)
+            weakref.finalize(self, held.close)
+            self.port = held.getsockname()[1]
         self.keys = Keys(self.prefix)
         self.root = self.keys.root(ROOT)
 
