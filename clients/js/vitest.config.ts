@@ -16,8 +16,8 @@ const older = {
 export default defineConfig({
   test: {
     globalSetup: './tests/lab.ts',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     maxWorkers: 1, // one lab, and few cores: they would only wait for each other
     projects: [
       {

@@ -18,7 +18,8 @@ from tests.support.lab import Lab, running_lab
 from tests.support.npm import INSTALL_S, NODE
 
 HERE = Path(__file__).parents[2] / "clients" / "js"
-RUN_S = 420.0
+RUN_S = 900.0
+"""It takes two minutes, and six on a machine that does much else."""
 BINS = HERE / "node_modules"
 TSC, VITE = BINS / "typescript/bin/tsc", BINS / "vite/bin/vite.js"
 VITEST = BINS / "vitest/vitest.mjs"
@@ -74,6 +75,7 @@ async def test_the_types_of_the_records_are_what_the_schema_says() -> None:
     await _run(HERE / "scripts" / "generate.js", "--check")
 
 
+@pytest.mark.timeout(RUN_S)
 async def test_the_types_are_right() -> None:
     await _run(TSC, "-p", "tsconfig.json", "--noEmit")
 

@@ -82,7 +82,7 @@ test('who is here, under the name that the server gives, and at once gone', asyn
   expect(told?.['user'].username).toBe(one.user?.username)
 
   one.release()
-  await until(() => !other.awareness.getStates().has(one.ydoc.clientID), 'ann is gone', 3000)
+  await until(() => !other.awareness.getStates().has(one.ydoc.clientID), 'ann is gone', 15_000) // else after 30 s
 })
 
 test('edits without a connection are kept and sent; who was here is asked anew', async () => {

@@ -173,7 +173,7 @@ function pause(): Promise<void> {
 }
 
 async function until2<T>(ask: () => Promise<T | undefined>): Promise<T> {
-  const end = Date.now() + 15_000
+  const end = Date.now() + 30_000
   for (;;) {
     const found = await ask()
     if (found) return found

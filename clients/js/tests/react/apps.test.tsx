@@ -48,7 +48,7 @@ test('a list that two people edit; the server says where it breaks the schema', 
   there.click('add')
   await here.shows('[tea,milk]')
   here.click('break')
-  await there.shows('invalid')
+  await Promise.all([here.shows('invalid'), there.shows('invalid')])
   there.click('mend')
   await until(() => !here.text.includes('invalid'), 'it is valid again')
 })

@@ -173,7 +173,7 @@ test('several edits are one for the others', async () => {
   const theirs = bob.text(path)
   await theirs.ready
   let told = 0
-  theirs.ydoc.on('update', () => (told += 1))
+  theirs.ydoc.getText('source').observe(() => (told += 1)) // its state is the server's to edit
   function Both(): ReactElement {
     const document = useReady(useDocument(path, { format: 'text', type: 'file' }))
     const transact = useTransaction(document)

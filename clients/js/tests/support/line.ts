@@ -13,15 +13,16 @@ export interface Line {
   mend(): void
   /** Pass nothing on over what is there now, and close nothing. */
   hang(): void
-  /** How many times something came from the store. */
-  passed(): number
+  /** Hold back what comes from the store over each connection that is there now, until the page says
+   *  something on it; returns what tells over how many of them something came since. */
+  hush(): () => number
 }
 
 export async function line(to: string): Promise<Line> {
   const target = new URL(to)
   const sockets = new Set<Socket>()
+  const ends = new Map<Socket, Socket>()
   let isCut = false
-  let count = 0
   const server = createServer((near) => {
     if (isCut) return void near.destroy()
     const far = open(Number(target.port), target.hostname)
@@ -34,7 +35,8 @@ export async function line(to: string): Promise<Line> {
         far.destroy()
       })
     }
-    near.on('data', () => (count += 1))
+    ends.set(near, far)
+    near.on('close', () => ends.delete(near))
     near.pipe(far)
     far.pipe(near)
   })
@@ -53,5 +55,16 @@ export async function line(to: string): Promise<Line> {
   const hang = (): void => {
     for (const socket of sockets) socket.unpipe().pause()
   }
-  return { url: url.href, cut, mend: () => void (isCut = false), hang, passed: () => count }
+  const hush = (): (() => number) => {
+    let answered = 0
+    for (const [near, far] of ends) {
+      far.unpipe(near).pause()
+      near.once('data', () => {
+        far.once('data', () => (answered += 1))
+        far.pipe(near)
+      })
+    }
+    return () => answered
+  }
+  return { url: url.href, cut, mend: () => void (isCut = false), hang, hush }
 }

@@ -83,7 +83,7 @@ export function notebookFile(...sources: string[]): string {
 }
 
 /** Wait until it is so; then what it gave. */
-export async function until<T>(look: () => T, what: string, withinMs = 20_000): Promise<T> {
+export async function until<T>(look: () => T, what: string, withinMs = 30_000): Promise<T> {
   const end = performance.now() + withinMs
   for (;;) {
     const found = look()
