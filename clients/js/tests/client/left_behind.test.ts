@@ -43,14 +43,18 @@ async function deletedMeanwhile(
   edit(second)
   await closed(second)
   cable.mend()
-  await remove(path)
+  await remove(path, second)
   return { store, session: second.session!.sessionId }
 }
 
-async function remove(path: string): Promise<void> {
+/** Delete the file that a page had open: when this is done, the store has heard of it. */
+async function remove(path: string, page: RtDocument): Promise<void> {
   const headers = { Authorization: `token ${lab.token}` }
   const deleted = await fetch(`${lab.url}api/contents/${path}`, { method: 'DELETE', headers })
   expect(deleted.status).toBe(204)
+  const where = `${lab.url}api/fileid/path?id=${page.session!.fileId}`
+  const look = async (): Promise<number> => (await fetch(where, { headers })).status
+  await expect.poll(look, { timeout: 30_000 }).toBe(404)
 }
 
 /** How often a history was asked for since the last time. */
@@ -102,14 +106,14 @@ test('a page that is open with it is told, and keeps showing it', async () => {
   const page = store.text(path)
   await page.ready
   page.ydoc.getText('source').insert(0, 'only here, ')
-  await remove(path)
+  await remove(path, page)
   cable.mend()
   await until(() => page.status === 'closed', 'it is closed')
   expect(page.closedWhy).toMatchObject({ code: 4404, kept: false })
   expect([page.hasLeftBehind, page.hasLocalChanges]).toEqual([true, true])
   expect(page.ydoc.getText('source').toString()).toBe('only here, on disk')
   const left = async () => (await store.leftBehind()).filter((one) => one.path === path)
-  await expect.poll(left).toHaveLength(1)
+  await expect.poll(left, { timeout: 30_000 }).toHaveLength(1)
 })
 
 test('of a notebook it is the notebook', async () => {
