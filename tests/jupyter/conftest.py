@@ -35,7 +35,8 @@ SECRET = "a-secret-of-the-tests"
 ROOT = "c-tests"
 PLAIN = dict.fromkeys(("jupyterlab_jupytext", "jupyter_lsp", "notebook", "notebook_shim"), False)
 """Extensions that the environment enables, and most tests do not need."""
-START_S, STOP_S = 80.0, 60.0
+START_S = 100.0
+STOP_S = 60.0
 WITHIN_S = 30.0
 """For what takes no time here, on a machine that does much else."""
 _HOLD = (
