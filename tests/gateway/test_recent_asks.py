@@ -41,7 +41,10 @@ class Asking:
         self.asks.note(self.book, told, self.announce)
 
 
-async def test_what_was_asked_for_lately_is_asked_for_again(store: Store, link: Link) -> None:
+async def test_what_was_asked_for_lately_is_asked_for_again(
+    store: Store, link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recent_asks, "KEPT_S", 60.0)
     asking = Asking(link)
     async with background(asking.asks.run()):
         await asking.ask("r1")
@@ -49,6 +52,7 @@ async def test_what_was_asked_for_lately_is_asked_for_again(store: Store, link: 
         asking.asks.refused("r2")
         before = await asking.book.asked()
         await link.command("DEL", Keys().document("d").asked)
+        await store.until_written()
         store.kill()
         await store.restart()
 
@@ -68,9 +72,10 @@ async def test_what_was_asked_for_long_before_the_store_went_is_not(
         await asking.ask("old")
         monkeypatch.setattr(recent_asks, "KEPT_S", -1.0)
         await asking.ask("more")  # as new, and as soon forgotten
-        monkeypatch.setattr(recent_asks, "KEPT_S", 5.0)
+        monkeypatch.setattr(recent_asks, "KEPT_S", 60.0)
         await asking.ask("new")
         await link.command("DEL", Keys().document("d").asked)
+        await store.until_written()
         store.kill()
         await store.restart()
 

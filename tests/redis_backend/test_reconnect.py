@@ -41,6 +41,7 @@ async def test_a_killed_server_comes_back(store: Store, live: Link, keys: Docume
     log = UpdateLog(live, keys, worker="w1")
     await log.open(BEGINNING, gen="g1", place=PLACE)
     last = await append(log, b"a")
+    await store.until_written()
     told: list[bool] = []
     heard: list[bytes] = []
     server = live.server
@@ -74,6 +75,8 @@ async def test_killed_among_writes_nothing_acked_is_lost_nothing_is_doubled(
     store: Store, live: Link, keys: DocumentKeys
 ) -> None:
     log = UpdateLog(live, keys, worker="w1")
+    # Else the store itself acknowledges, while it syncs, what it would lose when killed.
+    await live.command("CONFIG", "SET", "appendfsync", "always")
     await log.open(BEGINNING, gen="g1", place=PLACE)
     acked: list[bytes] = []
 
@@ -116,14 +119,10 @@ async def test_one_connection_lost_is_one_loss(store: Store, live: Link, role: s
 
 
 async def test_a_server_that_stalls_is_given_up_and_retries_leave_nothing_open(
-    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A stalled link sends no reset: only the clock tells. The kernel still accepts for it."""
     told: list[bool] = []
-    monkeypatch.setattr(resp_link, "ANSWER_TIMEOUT_S", 0.3)
-    monkeypatch.setattr(resp_link, "PROBE_EVERY_S", 0.05)
-    monkeypatch.setattr(resp_link, "CONNECT_TIMEOUT_S", 0.1)
-    monkeypatch.setattr(resp_link, "RETRY_MAX_S", 0.05)
     caplog.set_level(logging.INFO, logger=resp_link.__name__)
 
     def retries(kind: str) -> int:
@@ -132,8 +131,13 @@ async def test_a_server_that_stalls_is_given_up_and_retries_leave_nothing_open(
     async with connect(store.url, name="w2:test") as link, link.watch(told.append):
         descriptors = psutil.Process().num_fds()
         os.kill(store.pid, signal.SIGSTOP)
+        impatient = pytest.MonkeyPatch()  # only now: a store that is merely slow is waited for
+        impatient.setattr(resp_link, "ANSWER_TIMEOUT_S", 0.3)
+        impatient.setattr(resp_link, "PROBE_EVERY_S", 0.05)
+        impatient.setattr(resp_link, "CONNECT_TIMEOUT_S", 0.1)
+        impatient.setattr(resp_link, "RETRY_MAX_S", 0.05)
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 with pytest.raises(StoreUnavailable, match="no answer"):
                     await link.command("PING")
             feed = cast("RespLink", link)._feed
@@ -142,6 +146,7 @@ async def test_a_server_that_stalls_is_given_up_and_retries_leave_nothing_open(
             await until(lambda: min(retries("commands"), retries("feed")) >= 5)
             assert psutil.Process().num_fds() <= descriptors
         finally:
+            impatient.undo()
             os.kill(store.pid, signal.SIGCONT)
         await until(lambda: told[-1:] == [True])
         assert await link.command("PING") == b"PONG"
@@ -160,7 +165,8 @@ async def test_a_stall_is_noticed_in_time_however_seldom_it_is_probed(
                 waits = asyncio.ensure_future(_outcome(link.command("GET", "nothing")))
                 await until(lambda: told == [False])
                 assert isinstance(await waits, StoreUnavailable) == (role == "commands")
-            await until(lambda: told == [False, True])
+            # And so on: a feed that is never probed is silent for too long.
+            await until(lambda: told[:2] == [False, True])
 
 
 async def test_a_slot_that_moves_away_is_a_loss_of_the_feed(live: Link) -> None:
