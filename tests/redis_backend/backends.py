@@ -36,7 +36,7 @@ async def append_all(log: UpdateLog, updates: Sequence[bytes], *, epoch: int = 1
         await append(log, update, epoch=epoch)
 
 
-async def until(met: Callable[[], bool], *, within_s: float = 10.0) -> None:
+async def until(met: Callable[[], bool], *, within_s: float = 30.0) -> None:
     async with asyncio.timeout(within_s):
         while True:
             if met():

@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 from fakeredis import FakeServer
 
+from rtstore.redis_backend import lease
 from rtstore.redis_backend.connection import connect
 from rtstore.redis_backend.keys import DocumentKeys, Keys
 from rtstore.redis_backend.link import Link
@@ -22,6 +23,12 @@ from rtstore.schema.ids import BEGINNING
 from tests.redis_backend.backends import ALL, PLACE
 from tests.support.fake_link import FakeLink
 from tests.support.stores import Store, start_store
+
+
+@pytest.fixture(autouse=True)
+def _leases_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody renews here: what a test holds it holds until its end, on any machine."""
+    monkeypatch.setattr(lease, "TTL_MS", 60_000)
 
 
 @dataclass

@@ -53,8 +53,8 @@ async def test_who_is_removed_is_gone_with_what_they_said(people: PresenceSet) -
 async def test_who_expired_is_reported_once(link: Link, keys: DocumentKeys) -> None:
     short = PresenceSet(link, keys, ttl_ms=50)
     long = PresenceSet(link, keys, ttl_ms=30_000)
-    await short.put({"w1.1": "a"})
     await long.put({"w2.1": "b"})
+    await short.put({"w1.1": "a"})  # last: whoever comes next may be the one who is told
     gone: dict[str, bytes] = {}
     async with asyncio.timeout(5):
         while not gone:
