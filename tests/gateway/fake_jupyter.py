@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from rtstore.schema.identity import SIGNATURE_HEADER, verify_request
-from tests.gateway.team import SECRET
+from tests.gateway.team import PATIENCE_S, SECRET
 
 READ, WRITE = "read", "write"
 
@@ -30,7 +30,7 @@ class FakeJupyter:
     """How often it was asked who somebody is."""
     events: asyncio.Queue[dict[str, Any]] = field(default_factory=asyncio.Queue)
 
-    async def next_event(self, *, within_s: float = 10.0) -> dict[str, Any]:
+    async def next_event(self, *, within_s: float = PATIENCE_S) -> dict[str, Any]:
         async with asyncio.timeout(within_s):
             return await self.events.get()
 

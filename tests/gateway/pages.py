@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rtstore.tasks import background
+from tests.gateway.team import PATIENCE_S
 from tests.support import npm
 from tests.support.npm import NODE
 
@@ -44,7 +45,7 @@ class Page:
         """One of the deeds of ``page.js``."""
         self._stdin.write(json.dumps([deed, *given]).encode() + b"\n")
 
-    async def until(self, met: Callable[[], bool], *, within_s: float = 15.0) -> None:
+    async def until(self, met: Callable[[], bool], *, within_s: float = PATIENCE_S) -> None:
         """Until it shows something. Raises AssertionError with what it shows instead."""
         try:
             async with asyncio.timeout(within_s):

@@ -31,6 +31,8 @@ from rtstore.tasks import background
 
 SECRET = "0123456789abcdef-of-the-tests"
 ROOT = "c-test"
+PATIENCE_S = 30.0
+"""No measure of anything: others may be using the machine."""
 ALL = frozenset({"contents:read", "contents:write", "kernels:execute"})
 
 
@@ -115,6 +117,8 @@ class Person:
     raw: list[bytes] = field(default_factory=list)
     updates: int = 0
     presences: int = 0
+    spoken: set[tuple[int, int]] = field(default_factory=set)
+    """Yjs client and clock of each state that was heard: one may come by several ways."""
     left: set[int] = field(default_factory=set)
     stored: list[int] = field(default_factory=list)
     """What was acknowledged, each time."""
@@ -164,13 +168,14 @@ class Person:
             case frames.Awareness(update):
                 self.presences += 1
                 for one in awareness.decode(update, is_ours=True):
+                    self.spoken.add((one.client, one.clock))
                     if one.state is None:
                         self.people.pop(one.client, None)
                         self.left.add(one.client)
                     else:
                         self.people[one.client] = one
 
-    async def until(self, met: Callable[[], bool], *, within_s: float = 10.0) -> None:
+    async def until(self, met: Callable[[], bool], *, within_s: float = PATIENCE_S) -> None:
         async with asyncio.timeout(within_s):
             while not met():
                 await self.hear()
@@ -184,13 +189,13 @@ class Person:
         except (TimeoutError, ConnectionError):
             return
 
-    async def until_true(self, met: Callable[[], bool], *, within_s: float = 10.0) -> None:
+    async def until_true(self, met: Callable[[], bool], *, within_s: float = PATIENCE_S) -> None:
         """Something elsewhere, while this person goes on listening."""
         async with asyncio.timeout(within_s):
             while not met():
                 await self.hear_for(0.02)
 
-    async def until_closed(self, *, within_s: float = 10.0) -> int:
+    async def until_closed(self, *, within_s: float = PATIENCE_S) -> int:
         async with asyncio.timeout(within_s):
             while True:
                 message = await self.socket.receive()

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from rtstore.gateway import alone
 from rtstore.gateway.alone import until_alone
-from tests.gateway.team import joined, make_document, running_worker
+from tests.gateway.team import PATIENCE_S, joined, make_document, running_worker
 from tests.support.stores import Store
 
 LONG_S = 0.3
@@ -53,8 +53,9 @@ async def test_without_jupyter_and_without_sockets_it_is_alone(
             task.cancel()
     async with running_worker(store.url, "w1", jupyter_url=url) as worker:
         async with asyncio.TaskGroup() as tasks:
-            async with joined(worker, "ada"):
+            async with joined(worker, "ada") as ada:
+                await ada.until(lambda: ada.synced)  # before that, nobody is there
                 task = tasks.create_task(until_alone(worker.gateway))
                 assert await _goes_on(task), "somebody is there"
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 await task

@@ -10,7 +10,15 @@ from rtstore.redis_backend.connection import connect
 from rtstore.redis_backend.keys import Keys
 from rtstore.schema.ids import BEGINNING
 from rtstore.settings import Settings
-from tests.gateway.team import ROOT, SECRET, Worker, joined, make_document, running_worker
+from tests.gateway.team import (
+    PATIENCE_S,
+    ROOT,
+    SECRET,
+    Worker,
+    joined,
+    make_document,
+    running_worker,
+)
 from tests.support.stepped_link import SteppedLink
 from tests.support.stores import Store
 from tests.support.waiting import until
@@ -36,7 +44,7 @@ async def test_who_opens_a_document_reads_it_after_one_round_trip(store: Store) 
         link.hold()
         async with joined(slow, "ada") as ada:
             asked = await link.step()
-            await ada.until(lambda: ada.synced, within_s=3.0)
+            await ada.until(lambda: ada.synced)
             assert ada.text == "hello"
             assert "update_log_load" in asked
             link.go()
@@ -57,7 +65,7 @@ async def test_who_is_there_is_seen_with_the_document(store: Store) -> None:
             link.hold()
             async with joined(slow, "ada") as ada:
                 await link.step()
-                await ada.until(lambda: bob.doc.client_id in ada.people, within_s=3.0)
+                await ada.until(lambda: bob.doc.client_id in ada.people)
                 link.go()
 
 
@@ -69,7 +77,7 @@ async def test_what_is_typed_before_the_log_is_open_waits_for_it(store: Store) -
             link.hold()
             async with joined(slow, "ada") as ada:
                 await link.step()
-                await ada.until(lambda: ada.synced, within_s=3.0)
+                await ada.until(lambda: ada.synced)
                 await ada.type("!")
                 await ada.type("?")
                 steps = 0
@@ -89,15 +97,16 @@ async def test_who_was_shown_a_history_that_has_ended_loads_again_and_writes_not
         log = await make_document(other.link)
         link.hold()
         async with joined(slow, "ada") as ada:
-            await until(link.has_asked, what="the document is loaded")
+            await until(link.has_asked_all, what="the document is loaded")
+            assert "update_log_load" in link.asked
             await other.link.command("DEL", log.keys.log, log.keys.meta)
             place = {"server": ROOT, "path": "a.txt", "type": "file", "format": "text"}
             await log.open(BEGINNING, gen="gen2", place=place)
             await link.step()
-            await ada.until(lambda: ada.synced, within_s=3.0)
+            await ada.until(lambda: ada.synced)
             await ada.type("!")
             link.go()
-            await ada.hear_for(10.0)  # and answers when asked for all it has
+            await ada.hear_for(PATIENCE_S)  # and answers when asked for all it has
             assert ada.socket.close_code == 1003
         assert [e.user for e in await log.read() if e.is_content] == []
 
@@ -107,7 +116,7 @@ async def test_a_store_that_takes_nothing_still_shows_documents(store: Store) ->
         log = await make_document(one.link)
         await one.link.command("CONFIG", "SET", "maxmemory", "1")
         async with joined(one, "ada") as ada:
-            await ada.until(lambda: ada.synced, within_s=3.0)
+            await ada.until(lambda: ada.synced)
             assert ada.text == "hello"
             await ada.type("!")
             await one.link.command("CONFIG", "SET", "maxmemory", "0")

@@ -15,8 +15,9 @@ from rtstore.redis_backend.drafts import Draft, Drafts
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.update_log import UpdateLog
 from rtstore.schema import frames
-from rtstore.schema.ids import BEGINNING
-from tests.gateway.team import ROOT, Person, Worker, joined, make_document, typed
+from rtstore.schema.ids import BEGINNING, EntryId
+from tests.gateway.team import PATIENCE_S, ROOT, Person, Worker, joined, make_document, typed
+from tests.support.waiting import until
 
 Pair = tuple[Worker, Worker]
 EARLIER = f"{ROOT}.1.gen0"
@@ -35,7 +36,7 @@ async def drafts_of(link: Link, log: UpdateLog) -> list[Draft]:
 
 async def until_closed(person: Person) -> tuple[int, dict[str, Any]]:
     """Answering as a browser does: the code, and what the reason says."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while (message := await person.socket.receive()).type is WSMsgType.BINARY:
             frame = frames.decode(message.data)
             if isinstance(frame, frames.SyncStep1):
@@ -79,7 +80,7 @@ async def test_a_session_of_nobody_we_know_is_closed_unasked(workers: Pair, sess
     one, _ = workers
     log = await make_document(one.link)
     async with joined(one, "ada", session=session, doc=tab("unsent")) as ada:
-        message = await ada.socket.receive(timeout=10)
+        message = await ada.socket.receive(timeout=PATIENCE_S)
         assert message.type is WSMsgType.CLOSE
         assert ada.socket.close_code == 1003
         assert "kept" not in json.loads(message.extra or "{}")
@@ -91,7 +92,7 @@ async def test_who_may_only_read_is_closed_unasked(workers: Pair) -> None:
     log = await make_document(one.link)
     rights = frozenset({"contents:read"})
     async with joined(one, "ada", session=EARLIER, rights=rights, doc=tab("unsent")) as ada:
-        message = await ada.socket.receive(timeout=10)
+        message = await ada.socket.receive(timeout=PATIENCE_S)
         assert message.type is WSMsgType.CLOSE
         assert "kept" not in json.loads(message.extra or "{}")
     assert await drafts_of(one.link, log) == []
@@ -104,9 +105,9 @@ async def test_a_tab_that_says_nothing_is_closed_after_a_while(
     one, _ = workers
     log = await make_document(one.link)
     async with joined(one, "ada", session=EARLIER) as ada:
-        asked = await ada.socket.receive(timeout=10)
+        asked = await ada.socket.receive(timeout=PATIENCE_S)
         assert isinstance(frames.decode(asked.data), frames.SyncStep1)
-        message = await ada.socket.receive(timeout=10)
+        message = await ada.socket.receive(timeout=PATIENCE_S)
         assert ada.socket.close_code == 1003
         assert "kept" not in json.loads(message.extra or "{}")
     assert await drafts_of(one.link, log) == []
@@ -142,7 +143,7 @@ async def test_a_store_that_can_not_keep_it_sends_the_tab_away_with_all_it_has(
         await one.link.command("CONFIG", "SET", "maxmemory", "1")
         try:
             async with joined(one, "ada", session=EARLIER, doc=tab("unsent")) as ada:
-                await ada.hear_for(10.0)
+                await ada.hear_for(PATIENCE_S)
                 assert ada.socket.close_code == 1013
         finally:
             await one.link.command("CONFIG", "SET", "maxmemory", "0")
@@ -181,7 +182,16 @@ async def end_history(link: Link, log: UpdateLog) -> None:
     """As if who is there had expired, and somebody opened the file as another type."""
     newest = (await log.read())[-1].id
     await link.command("HSET", log.keys.meta, "saved_id", str(newest))
-    await link.command("DEL", log.keys.who, log.keys.who_exp)
-    assert await log.reset(
-        kind="notebook", format="json", gen="gen2", tail=newest, snapshot=BEGINNING
-    )
+    await reset(link, log, tail=newest)
+
+
+async def reset(link: Link, log: UpdateLog, *, tail: EntryId) -> None:
+    """Begin the history anew, though there are people, who may say so again at any moment."""
+
+    async def is_done() -> bool:
+        await link.command("DEL", log.keys.who, log.keys.who_exp)
+        return await log.reset(
+            kind="notebook", format="json", gen="gen2", tail=tail, snapshot=BEGINNING
+        )
+
+    await until(is_done, what="the history is begun anew")

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 from pycrdt import Text
 
 from rtstore.errors import StoreUnavailable
+from rtstore.gateway import place
 from rtstore.redis_backend.drafts import Drafts
 from rtstore.redis_backend.file_index import FileIndex
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.link import Link
-from rtstore.redis_backend.update_log import Origin, UpdateLog
+from rtstore.redis_backend.update_log import Loaded, Origin, UpdateLog
 from rtstore.schema import feed
 from rtstore.schema.ids import BEGINNING, EntryId
-from tests.gateway.team import ROOT, Worker, joined, make_document, typed
+from tests.gateway.team import PATIENCE_S, ROOT, Worker, joined, make_document, typed
 from tests.gateway.test_last_words import until_closed
 from tests.support.losing import lose_the_end, somebody_opens
 from tests.support.waiting import until
@@ -39,6 +41,21 @@ async def until_healed(log: UpdateLog, *, count: int = 1) -> None:
         return [entry.kind for entry in await log.read()].count("h") >= count
 
     await until(is_healed, what="a room puts back what it has")
+
+
+async def hears(worker: Worker, other: Worker, log: UpdateLog, notice: str) -> None:
+    """`other` says it, and upon that the worker's room has read its log anew."""
+    room = await worker.gateway.rooms.enter("doc-a.txt", kind="file", form="text")
+    replace, was_read = room._follower._replace, asyncio.Event()
+
+    def read(loaded: Loaded) -> None:
+        replace(loaded)
+        was_read.set()
+
+    room._follower._replace = read
+    await other.link.command("SPUBLISH", log.keys.feed, feed.notice(notice))
+    async with asyncio.timeout(PATIENCE_S):
+        await was_read.wait()
 
 
 async def reads(worker: Worker) -> str:
@@ -112,11 +129,11 @@ async def test_what_was_put_into_quarantine_is_not_put_back(workers: Pair) -> No
     [bad] = [entry for entry in await log.read() if entry.id == EntryId(1, 4)]
     await log.append(str(bad.id).encode(), Origin(kind="q"), epoch=1, tag=log.next_tag())
     await until(lambda: _reads(one, "helloab"), what="the room heard of it")
-    await two.link.command("SPUBLISH", log.keys.feed, feed.notice("ask"))
-    async with joined(one, "ada") as ada:
+    await hears(one, two, log, "ask")
+    async with joined(one, "ada", acknowledge="1") as ada:
         await ada.until(lambda: ada.synced)
         await ada.type("d")
-        await ada.until_true(lambda: "d" in ada.text)
+        await ada.until(lambda: ada.stored[-1:] == [2])  # with the answer to the sync step 1
 
     assert "h" not in [entry.kind for entry in await log.read()]
     assert "c" not in await reads(two)
@@ -127,10 +144,10 @@ async def test_a_log_that_was_begun_again_under_a_room_takes_nothing_of_it(
 ) -> None:
     one, two = workers
     log = await make_document(one.link)
-    async with joined(one, "ada") as ada:
+    async with joined(one, "ada", acknowledge="1") as ada:
         await ada.until(lambda: ada.synced)
         await ada.type(" world")
-        await ada.until_true(lambda: "world" in ada.text)
+        await ada.until(lambda: ada.stored[-1:] == [2])
         await two.link.command("DEL", log.keys.log, log.keys.meta)
 
         await somebody_opens(two.link, log)
@@ -139,12 +156,15 @@ async def test_a_log_that_was_begun_again_under_a_room_takes_nothing_of_it(
     assert [entry.kind for entry in await log.read() if entry.kind != "e"] == []
 
 
-async def test_a_forgotten_document_is_waited_for_by_who_comes(workers: Pair) -> None:
+async def test_a_forgotten_document_is_waited_for_by_who_comes(
+    workers: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(place, "HELD_S", 60.0)
     one, two = workers
     keys = Keys().document("app.list")
     log = UpdateLog(one.link, keys, worker="keeper")
-    place = {"server": ROOT, "path": "list", "type": "app", "format": "app"}
-    await log.open(BEGINNING, gen="gen1", place=place)
+    where = {"server": ROOT, "path": "list", "type": "app", "format": "app"}
+    await log.open(BEGINNING, gen="gen1", place=where)
     await log.append(typed("milk"), Origin(), epoch=1, tag=log.next_tag())
     async with joined(one, "ada", room=APP_ROOM) as ada:
         await ada.until(lambda: ada.synced)

@@ -13,7 +13,17 @@ from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.update_log import Entry, Origin, UpdateLog
 from rtstore.schema import updates
 from rtstore.schema.ids import BEGINNING, EntryId
-from tests.gateway.team import ROOT, Person, Worker, joined, make_document, running_worker, typed
+from tests.gateway.team import (
+    PATIENCE_S,
+    ROOT,
+    Person,
+    Worker,
+    joined,
+    make_document,
+    running_worker,
+    typed,
+)
+from tests.gateway.test_last_words import reset
 from tests.support.stores import Store
 from tests.support.waiting import until
 
@@ -156,7 +166,6 @@ async def test_a_room_that_missed_it_all_shows_nobody_the_new_history_and_takes_
     async with joined(two, "ada") as ada:
         await ada.until(lambda: ada.synced)
         # As if two was cut off until its members had expired, and one more wrote meanwhile.
-        await one.link.command("DEL", log.keys.who, log.keys.who_exp)
         more = typed(" more", client=3)
         await one.link.command(
             "XADD", log.keys.log, "1-*", "kind", "u", "user", "", "client", "", "worker", "w1",
@@ -168,14 +177,12 @@ async def test_a_room_that_missed_it_all_shows_nobody_the_new_history_and_takes_
         monkeypatch.setattr(
             room._follower, "heard", lambda entry: None if entry.kind == "e" else heard(entry)
         )
-        assert await log.reset(
-            kind="notebook", format="json", gen="gen2", tail=tail, snapshot=BEGINNING
-        )
+        await reset(one.link, log, tail=tail)
         fresh = typed("another", client=4)
         await log.append(fresh, Origin(), epoch=2, tag=log.next_tag())
 
         await ada.type("!")
-        await ada.hear_for(10.0)
+        await ada.hear_for(PATIENCE_S)
         assert ada.socket.close_code == 1003
     assert "another" not in ada.text
     assert [e.update for e in await log.read() if e.is_content] == [fresh]

@@ -15,7 +15,7 @@ from rtstore.pubsub.content import content_of
 from rtstore.schema import awareness, frames, updates
 from rtstore.schema.awareness import ClientState
 from rtstore.tasks import background
-from tests.gateway.team import Person, Worker, joined, make_document, running_worker
+from tests.gateway.team import PATIENCE_S, Person, Worker, joined, make_document, running_worker
 from tests.support.stores import Store
 from tests.support.waiting import until
 
@@ -47,7 +47,7 @@ async def _ask_often(room: Room | GlobalRoom, person: Person, questions: list[by
     async def all_taken() -> bool:
         return sum(data in questions for data in taken) >= len(questions) or member.outbox.closed
 
-    await until(all_taken, what="all questions are taken in", timeout_s=30)
+    await until(all_taken, what="all questions are taken in", timeout_s=60)
     room.receive = receive  # type: ignore[method-assign]
     return most[0]
 
@@ -67,7 +67,7 @@ async def test_many_questions_of_who_does_not_read_are_answered_once(one: Worker
         answers: list[bytes] = []
         seen: Doc[Text] = Doc()
         while not str(seen.get("source", type=Text)).endswith("!"):
-            message = await eve.socket.receive(timeout=10)
+            message = await eve.socket.receive(timeout=PATIENCE_S)
             match frames.decode(message.data):
                 case frames.SyncStep2(update):
                     answers.append(update)
@@ -91,7 +91,7 @@ async def test_what_a_slow_reader_missed_is_trimmed_before_it_reads(one: Worker)
             await ada.type(marker + "y" * 200_000)
         await ada.type("<last>")
         said = len(told) + 2  # with the answer to the sync step 1
-        await ada.until(lambda: ada.stored[-1:] == [said], within_s=30)
+        await ada.until(lambda: ada.stored[-1:] == [said], within_s=60)
         lag = slow.lag
         assert lag is not None
 
@@ -102,8 +102,8 @@ async def test_what_a_slow_reader_missed_is_trimmed_before_it_reads(one: Worker)
         (left,) = await log.read()
         assert left.id > lag.position._replace(revision=lag.position.revision + 1)
 
-        async with background(ada.hear_for(30)):
-            await eve.until(lambda: "<last>" in eve.text, within_s=30)
+        async with background(ada.hear_for(60)):
+            await eve.until(lambda: "<last>" in eve.text, within_s=60)
         assert [marker for marker in told if eve.text.count(marker) != 1] == []
         assert eve.text.count("<last>") == 1
         assert eve.text == ada.text

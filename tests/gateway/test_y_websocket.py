@@ -24,6 +24,8 @@ from tests.support.waiting import until
 Pair = tuple[Worker, Worker]
 ROOM = "text:file:doc-a.txt"
 SESSION = f"{ROOT}.1.gen1"
+WITH_ITS_SOCKET_S = 15.0
+"""Who is forgotten for their silence is so after 20 s; how soon: see test_presence.py."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -115,14 +117,14 @@ async def test_presence_is_seen_and_ends_with_the_page(workers: Pair) -> None:
             await ann.until(lambda: ann.names == ["bob"])
             await bob.until(lambda: bob.names == ["ann"])
             await ann.until(lambda: ann.seen["people"][0].get("cursor") == {"anchor": 3})
-        await ann.until(lambda: ann.names == [], within_s=2.0)  # the process was killed
+        await ann.until(lambda: ann.names == [], within_s=WITH_ITS_SOCKET_S)  # it was killed
 
         async with page(two.url, ROOM, sessionId=SESSION, token="eve") as eve:
             eve.do("present", "cursor", {"anchor": 2})
             await ann.until(lambda: ann.names == ["eve"])
             await eve.until(lambda: eve.names == ["ann"])  # who came before
             eve.do("leave")
-            await ann.until(lambda: ann.names == [], within_s=2.0)
+            await ann.until(lambda: ann.names == [], within_s=WITH_ITS_SOCKET_S)
 
 
 async def test_a_page_whose_worker_restarts_comes_back_with_what_was_typed(
@@ -163,7 +165,7 @@ async def test_without_a_token_or_with_another_history_it_is_not_let_in(workers:
         page(one.url, ROOM, sessionId=SESSION) as nobody,
         page(one.url, ROOM, sessionId=f"{ROOT}.1.old", token="ann") as old,
     ):
-        await old.until(lambda: old.seen["closed"] == [1003])
+        await old.until(lambda: old.seen["closed"][:1] == [1003])  # and it comes again
         await nobody.until(lambda: bool(nobody.seen["closed"]))
         assert not nobody.seen["synced"]
         assert old.text == nobody.text == ""

@@ -8,8 +8,13 @@ stepped.go()            as a link does
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from typing import Any
 
 from rtstore.redis_backend.link import Arg, Heard, Link, Script
@@ -22,6 +27,8 @@ class SteppedLink:
     def __init__(self, link: Link) -> None:
         self._link = link
         self._answers: asyncio.Event | None = None
+        self._under_way = 0
+        """How much the store has not answered: that is to wait here when it has."""
         self.asked: list[str] = []
         """What waits for its answer."""
 
@@ -29,13 +36,16 @@ class SteppedLink:
         """Stop answering."""
         self._answers = asyncio.Event()
 
-    async def has_asked(self) -> bool:
-        """Whether anything waits for its answer."""
-        return bool(self.asked)
+    async def has_asked_all(self) -> bool:
+        """Whether anything waits for its answer, and nothing more is asked without one."""
+        before = len(self.asked)
+        for _ in range(10):  # who is about to ask does
+            await asyncio.sleep(0)
+        return 0 < before == len(self.asked) and not self._under_way
 
     async def step(self) -> list[str]:
-        """One round trip, as soon as anything was asked; returns what was."""
-        await until(self.has_asked, what="something is asked of the store")
+        """One round trip, once all was asked that needs no answer; returns what was."""
+        await until(self.has_asked_all, what="something is asked of the store", timeout_s=30)
         told, self.asked = self.asked, []
         assert self._answers is not None
         self._answers.set()
@@ -63,6 +73,14 @@ class SteppedLink:
         """See Link."""
         return self._link.connections
 
+    @contextmanager
+    def _on_its_way(self) -> Iterator[None]:
+        self._under_way += 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+
     async def _turn(self, what: str) -> None:
         if self._answers is not None:
             self.asked.append(what)
@@ -72,7 +90,8 @@ class SteppedLink:
         """See Link."""
         answers = self._turn(str(args[0]))
         try:
-            return await self._link.command(*args)
+            with self._on_its_way():
+                return await self._link.command(*args)
         finally:
             await answers
 
@@ -80,14 +99,17 @@ class SteppedLink:
         """See Link."""
         answers = self._turn(script.name)
         try:
-            return await self._link.call(script, keys, args)
+            with self._on_its_way():
+                return await self._link.call(script, keys, args)
         finally:
             await answers
 
     @asynccontextmanager
     async def listen(self, channel: str, heard: Heard) -> AsyncIterator[None]:
         """See Link."""
-        async with self._link.listen(channel, heard):
+        async with AsyncExitStack() as stack:
+            with self._on_its_way():
+                await stack.enter_async_context(self._link.listen(channel, heard))
             await self._turn("SSUBSCRIBE")
             yield
 
