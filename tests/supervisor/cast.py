@@ -20,6 +20,8 @@ from rtstore.supervisor.supervisor import System
 HERE = Path(__file__).parent
 WORKER = (sys.executable, "-P", str(HERE / "fake_worker.py"))
 ROOT = "c-test"
+PATIENCE_S = 60.0
+"""No measure of anything: a start is much computing, and others may be using the machine."""
 
 
 def fake_jupyter(*ports: int, flavour: str = "plain") -> JupyterCommand:
@@ -35,7 +37,7 @@ def fake_jupyter(*ports: int, flavour: str = "plain") -> JupyterCommand:
 T = TypeVar("T")
 
 
-async def until(told: Callable[[], T], *, within_s: float = 5.0) -> T:
+async def until(told: Callable[[], T], *, within_s: float = PATIENCE_S) -> T:
     """Wait until `told()` is true, and return what it says. Raises TimeoutError."""
 
     async def asked() -> T:
@@ -44,7 +46,7 @@ async def until(told: Callable[[], T], *, within_s: float = 5.0) -> T:
     return await until_answered(asked, within_s=within_s)
 
 
-async def until_answered(told: Callable[[], Awaitable[T]], *, within_s: float = 5.0) -> T:
+async def until_answered(told: Callable[[], Awaitable[T]], *, within_s: float = PATIENCE_S) -> T:
     """As `until`, for what must be awaited."""
     async with asyncio.timeout(within_s):
         while True:
@@ -54,10 +56,17 @@ async def until_answered(told: Callable[[], Awaitable[T]], *, within_s: float = 
 
 
 async def serves(worker: WorkerSlot) -> bool:
-    return await http_status(("127.0.0.1", worker.port), "/rtstore/readyz") == 200
+    """Whether it does; one that is slow to answer is waited for."""
+
+    async def answer() -> int | None:
+        return await http_status(("127.0.0.1", worker.port), "/rtstore/readyz")
+
+    return await until_answered(answer) == 200
 
 
-async def another_worker(system: System, gone: WorkerSlot, *, within_s: float) -> WorkerSlot:
+async def another_worker(
+    system: System, gone: WorkerSlot, *, within_s: float = PATIENCE_S
+) -> WorkerSlot:
     """The worker that came into the slot of `gone`, and serves."""
 
     def came() -> list[WorkerSlot]:
@@ -116,7 +125,7 @@ async def other_supervisor(data_dir: Path, **told: Any) -> AsyncIterator[OtherSu
     )
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             ready = json.loads(await process.stdout.readline())
         yield OtherSupervisor(process, **ready)
     finally:

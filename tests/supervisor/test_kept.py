@@ -27,7 +27,9 @@ def kept(log: Path, started: list[int], *, ready_from: int) -> Kept:
     async def is_ready(_process: Process) -> bool:
         return len(started) >= ready_from
 
-    return Kept("it", start=start, is_ready=is_ready, log=log, ready_within_s=0.1, stop_within_s=2)
+    return Kept(
+        "it", start=start, is_ready=is_ready, log=log, ready_within_s=0.1, stop_within_s=60
+    )
 
 
 async def test_one_that_hangs_before_it_is_ready_is_replaced(tmp_path: Path) -> None:

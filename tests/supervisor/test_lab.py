@@ -25,7 +25,7 @@ from rtstore.supervisor.embedded_store import EmbeddedStore
 from rtstore.supervisor.jupyter_seat import JupyterSeat, http_status
 from tests.support.stores import Store
 
-from .cast import HERE, kill, runs, until_answered
+from .cast import HERE, PATIENCE_S, kill, runs, until_answered
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Lab:
 
     def get(self, path: str) -> Any:
         request = Request(self.url + path, headers={"Authorization": f"token {self.token}"})
-        with urlopen(request, timeout=5) as reply:
+        with urlopen(request, timeout=PATIENCE_S) as reply:
             return reply.read().decode()
 
     @property
@@ -70,7 +70,7 @@ async def lab(*words: str) -> AsyncIterator[Lab]:
     assert process.stdout is not None
     assert process.stderr is not None
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             line = await process.stdout.readline()
         assert line, (await process.stderr.read()).decode()
         yield Lab(process, **json.loads(line))
@@ -103,6 +103,7 @@ def home(tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     return home
 
 
+@pytest.mark.alone
 async def test_a_day_of_rtstore_lab(home: Path) -> None:
     (home / "notes" / "asyncio.py").write_text("raise SystemExit('a file of the user')")
     began = time.monotonic()

@@ -13,6 +13,8 @@ from rtstore.supervisor.kept import DELAY_S_MAX, Deaths
 from rtstore.supervisor.locks import FileLock, is_held
 from rtstore.supervisor.processes import Process, tail
 
+from .cast import PATIENCE_S
+
 SLEEPS = (sys.executable, "-c", "import time; print('hello', flush=True); time.sleep(60)")
 
 
@@ -28,7 +30,7 @@ async def test_a_death_is_heard_by_all_who_wait(tmp_path: Path, way: str) -> Non
     found = Process.find(process.pid, created=process.created_at)
     assert found is not None
 
-    async with asyncio.timeout(2), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
         for waiting in (process, process, found):
             group.create_task(waiting.exited())
         process.send(signal.SIGKILL)
@@ -50,7 +52,7 @@ async def test_one_that_ignores_sigterm_is_killed(tmp_path: Path, way: str) -> N
     code = "import signal,time; signal.signal(15, signal.SIG_IGN); print(1, flush=True)"
     argv = [sys.executable, "-c", f"{code}; time.sleep(60)"]
     process = Process.spawn(argv, log=tmp_path / "log")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while not processes.size(tmp_path / "log"):
             await asyncio.sleep(0.01)
 
@@ -62,7 +64,7 @@ async def test_a_child_is_out_of_reach_of_our_terminal(tmp_path: Path) -> None:
     process = Process.spawn(SLEEPS, log=tmp_path / "log")
 
     assert os.getsid(process.pid) == process.pid
-    assert await process.stop(within_s=5)
+    assert await process.stop(within_s=PATIENCE_S)
 
 
 def test_the_tail_of_a_log_is_one_line(tmp_path: Path) -> None:
