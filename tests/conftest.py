@@ -7,12 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from tests.support.reasons import reasons
 from tests.support.stores import Flavour, Store, start_store
 from tests.support.tools import ALL_REQUIRED, LONG, TOOLS
 from tests.support.turns import turn
+
+# Random examples may take as long as the machine needs. A test has the profile that is loaded when
+# it is imported: so for all folders, and first.
+settings.register_profile("ours", deadline=None, print_blob=True)
+settings.register_profile("thorough", deadline=None, max_examples=1_500)
+settings.load_profile("ours")
 
 _NOT_RUN = pytest.StashKey[dict[str, set[str]]]()
 """Tool → tests that lacked it."""
