@@ -14,16 +14,9 @@ import uvloop
 
 from rtstore.gateway.member import Member
 from rtstore.gateway.room import Room
-from rtstore.pubsub import follower
 from tests.gateway.team import Person, Worker, joined, make_document, running_worker
 from tests.support.stores import Store, start_store
 from tests.support.waiting import until
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_read_again_just_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It would bring what was lost, after a while."""
-    monkeypatch.setattr(follower, "CHECK_S", 3600.0)
 
 
 def on_uvloop(story: Coroutine[Any, Any, None]) -> None:

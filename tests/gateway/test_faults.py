@@ -7,7 +7,6 @@ import asyncio
 import pytest
 from pycrdt import Doc, Text
 
-from rtstore.pubsub import follower
 from rtstore.redis_backend.update_log import Origin
 from rtstore.tasks import background
 from tests.gateway.team import Worker, joined, make_document, running_worker, typed
@@ -70,10 +69,7 @@ async def test_a_store_that_lost_everything_gets_it_back_from_the_rooms(
     assert "h" in kinds
 
 
-async def test_entries_that_the_feed_lost_are_read_from_the_log(
-    workers: Pair, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(follower, "CHECK_S", 3600.0)  # nothing is read again just so
+async def test_entries_that_the_feed_lost_are_read_from_the_log(workers: Pair) -> None:
     one, two = workers
     log = await make_document(one.link)
     async with joined(two, "bob") as bob:
@@ -147,10 +143,7 @@ async def test_a_browser_that_does_not_read_is_skipped_and_brought_up_to_date(
             await slow.until(lambda: slow.text.endswith("z"))
 
 
-async def test_a_room_survives_a_dead_feed_connection(
-    store: Store, workers: Pair, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(follower, "CHECK_S", 3600.0)
+async def test_a_room_survives_a_dead_feed_connection(store: Store, workers: Pair) -> None:
     one, two = workers
     await make_document(one.link)
     async with joined(one, "ada") as ada, joined(two, "bob") as bob, store.client() as redis:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from pycrdt import Doc, Text
 
-from rtstore.pubsub import follower
 from rtstore.redis_backend.history import History
 from rtstore.redis_backend.link import Link
 from rtstore.redis_backend.update_log import Entry, Origin, UpdateLog
@@ -114,10 +113,7 @@ async def test_nothing_is_archived_for_who_is_refused(workers: Pair) -> None:
     assert await History(one.link, log.keys, "doc-a.txt", directory=None).blocks() == []
 
 
-async def test_a_room_that_lingers_elsewhere_ends_at_once(
-    workers: Pair, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(follower, "CHECK_S", 3600.0)  # the feed alone tells
+async def test_a_room_that_lingers_elsewhere_ends_at_once(workers: Pair) -> None:
     one, two = workers
     await saved_document(one.link)
     async with joined(two, "ada") as ada:
@@ -133,10 +129,7 @@ async def test_a_room_that_lingers_elsewhere_ends_at_once(
         await is_let_in(again)
 
 
-async def test_a_room_that_the_feed_did_not_tell_looks_before_it_refuses(
-    workers: Pair, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(follower, "CHECK_S", 3600.0)
+async def test_a_room_that_the_feed_did_not_tell_looks_before_it_refuses(workers: Pair) -> None:
     one, two = workers
     log, newest = await saved_document(one.link)
     async with joined(two, "ada") as ada:
@@ -160,7 +153,6 @@ async def test_a_room_that_the_feed_did_not_tell_looks_before_it_refuses(
 async def test_a_room_that_missed_it_all_shows_nobody_the_new_history_and_takes_nothing_into_it(
     workers: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(follower, "CHECK_S", 3600.0)
     one, two = workers
     log, _ = await saved_document(one.link)
     async with joined(two, "ada") as ada:
