@@ -74,7 +74,6 @@ def test_version_and_help_import_no_command() -> None:
 OF_HELP = ["rtstore.cli", "rtstore.cli.quick_start", "rtstore.errors", "rtstore.cli.app"]
 
 
-@pytest.mark.alone
 def test_help_is_there_at_once() -> None:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     rtstore("--version")
