@@ -35,9 +35,10 @@ async def test_a_notebook_says_what_it_missed_and_how_its_runs_ended(
     async with background(KernelOutputs(charge, book, lambda _: KERNEL).run()):
 
         async def has_begun() -> bool:
-            return "begins" in outputs()
+            cursor, _ = await book.cursor("k-1")
+            return cursor == str(await kernel.log.end())
 
-        await until(has_begun, what="it is followed")
+        await until(has_begun, what="it is followed, and the store knows")
     for number in range(20):
         await kernel.say("stream", name="stdout", text=f"{number}\n")
     await kernel.queue.change(RUN, OK, count="7")
