@@ -83,7 +83,7 @@ async def test_a_keeper_whose_lease_was_taken_while_it_read_adds_nothing(
         async def is_robbed() -> None:
             first.append((await log.meta())["owner"])
             await two.link.command("DEL", keys.lease("keep"))
-            await until(has_imported, what="the other keeper has imported it")
+            await until(has_imported, what="the other keeper has imported it", timeout_s=25.0)
 
         after_the_first_read(is_robbed)
         async with opened(one, path) as ada:

@@ -7,6 +7,7 @@ import pytest
 from rtstore.errors import LoadFailed, StaleEpoch
 from rtstore.keeper import keeper
 from rtstore.keeper.saver import NotSaved
+from rtstore.redis_backend.connection import connect
 from rtstore.redis_backend.update_log import Origin, UpdateLog
 from rtstore.schema.ids import EntryId
 from tests.jupyter.conftest import ROOT, Jupyter
@@ -82,18 +83,19 @@ async def test_who_puts_it_back_too_late_is_of_an_earlier_history(
     path = write(jupyter, notebook("x"))
     async with a_worker(jupyter, "w1") as worker, opened(worker, path) as ada:
         keys, held = ada.keys, ada.person.doc.get_update()
-    async with a_worker(jupyter, "w2") as worker:
-        link = worker.link
+    async with connect(jupyter.store_url, name="test") as link:  # no keeper comes in between
         await link.command("DEL", keys.log, keys.meta, keys.snap, keys.lease("keep"))
-        late = UpdateLog(link, keys, worker="late")
         place = {"server": ROOT, "path": path, "type": "notebook", "format": "json"}
-        stalled = await late.open(EntryId(1, 5), gen="gen1", is_held=True, place=place)
+        early = UpdateLog(link, keys, worker="late")
+        stalled = await early.open(EntryId(1, 5), gen="gen1", is_held=True, place=place)
+    async with a_worker(jupyter, "w2") as worker:
+        late = UpdateLog(worker.link, keys, worker="late")
         await worker.session(path, "notebook", "json")
 
         async def is_begun_again() -> bool:
             return (await late.meta()).get("gen") not in (None, "gen1")
 
-        await until(is_begun_again, what="another history", timeout_s=20)
+        await until(is_begun_again, what="another history", timeout_s=60)
         with pytest.raises(StaleEpoch):
             await late.append(held, Origin(kind="h"), epoch=stalled.epoch, tag=late.next_tag())
         async with opened(worker, path) as bob:
