@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from pycrdt import Doc, Text
 
@@ -37,12 +39,9 @@ async def test_a_long_log_is_compacted_and_archived(
 
         async with opened(two, path, "bob", kind="file", form="text") as bob:
             await bob.until(lambda: bob.text == wanted)
-            left = await ada.log.read()
-            for _ in range(200):
-                if len(left := await ada.log.read()) < 120:
-                    break
-                await ada.person.hear_for(0.05)
-            assert len(left) < 120
+            async with asyncio.timeout(30):
+                while len(left := await ada.log.read()) >= 120:
+                    await ada.person.hear_for(0.05)
             snapshot = (await ada.log.load()).snapshot
             assert len(snapshot) < 4 * len(wanted), "a struct for each keystroke"
         async with opened(two, path, "eve", kind="file", form="text") as eve:
@@ -69,11 +68,11 @@ async def test_a_document_that_nobody_has_open_sleeps_and_wakes(jupyter: Jupyter
             await ada.person.type("b")
             gen = (await ada.log.meta())["gen"]
         log, lease = ada.log, ada.keys.lease("keep")
-        for _ in range(200):
-            if not await log.read() and not await one.link.command("EXISTS", lease):
-                break
-            await _pause(one)
-        assert await log.read() == []
+
+        async def sleeps() -> bool:
+            return not await log.read() and not await one.link.command("EXISTS", lease)
+
+        await until(sleeps, what="its log is empty, and nobody keeps it")
         assert (jupyter.files / path).read_text() == "ab"
         async with opened(one, path, kind="file", form="text") as again:
             assert again.text == "ab"
@@ -176,10 +175,3 @@ async def test_an_entry_that_can_not_be_applied_is_set_aside(
             await bob.until(lambda: (jupyter.files / path).read_text() == "abc")
         async with opened(workers[1], path, "eve", kind="file", form="text") as eve:
             assert eve.text == "abc"
-
-
-async def _pause(worker: Worker) -> None:
-    import asyncio
-
-    await asyncio.sleep(0.05)
-    assert worker.link.connected

@@ -6,6 +6,7 @@ import pytest
 from pycrdt import Map
 
 from rtstore.errors import LoadFailed
+from rtstore.keeper import outside
 from rtstore.keeper.saver import NotSaved
 from rtstore.schema.session_events import ALARM
 from tests.jupyter.conftest import Jupyter
@@ -56,7 +57,10 @@ async def test_the_document_changes_only_when_the_copy_is_there(jupyter: Jupyter
         assert len(desk.beside("conflict")) == 1
 
 
-async def test_a_conflict_that_nobody_saves_is_tried_again_too(jupyter: Jupyter) -> None:
+async def test_a_conflict_that_nobody_saves_is_tried_again_too(
+    jupyter: Jupyter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outside, "AGAIN_S", 3600.0)
     path = write(jupyter, notebook("x = 1"))
     async with at_desk(jupyter, path) as desk:
         await in_conflict(desk, path)

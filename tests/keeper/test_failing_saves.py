@@ -51,8 +51,9 @@ async def until_tried(desk: Desk, times: int) -> None:
 @pytest.mark.parametrize("error", [FULL, JupyterUnavailable("503")])
 @pytest.mark.usefixtures("quick")
 async def test_a_failed_autosave_is_tried_again_though_nobody_edits(
-    jupyter: Jupyter, error: Exception
+    jupyter: Jupyter, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
+    monkeypatch.setattr(failures, "UNSAVED_S", 600.0)  # whatever three tries take
     path = write(jupyter, notebook("x"))
     async with at_desk(jupyter, path) as desk, background(desk.saver.run()):
         desk.contents.refusals["save"] = error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from aiohttp import ClientSession
@@ -46,11 +47,9 @@ async def test_extensions_get_live_documents_and_copies(
                 async def sees() -> bool:
                     return await ask(do="read", path=path, copy=False) == ["ada server x"]
 
-                for _ in range(100):
-                    if await sees():
-                        break
-                    await ada.person.hear_for(0.05)
-                assert await sees()
+                async with asyncio.timeout(30):
+                    while not await sees():
+                        await ada.person.hear_for(0.05)
                 assert await ask(do="insert", path=path, text="lost ", copy=True) == [
                     "lost ada server x"
                 ]

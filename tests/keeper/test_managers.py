@@ -30,9 +30,9 @@ async def test_a_paired_notebook_is_one_document_in_two_files(
             script.write_text(script.read_text().replace("b = 2", "b = 3  # outside"))
             await ada.insert(0, "# more\n")
             wanted = ["# more\n# live\na = 1", "b = 3  # outside"]
-            await ada.until(lambda: ada.sources == wanted, within_s=20)
-            await ada.until(lambda: sources(jupyter.files / path) == wanted, within_s=20)
-            await ada.until(lambda: "# more" in script.read_text(), within_s=20)
+            await ada.until(lambda: ada.sources == wanted)
+            await ada.until(lambda: sources(jupyter.files / path) == wanted)
+            await ada.until(lambda: "# more" in script.read_text())
             assert "b = 3  # outside" in script.read_text()
 
 

@@ -7,12 +7,16 @@ import json
 from typing import Any
 from urllib.parse import quote
 
+import pytest
 from aiohttp import ClientSession
 from pycrdt import Array, Map, Text
 
+from rtstore.keeper.outside import Outside
+from rtstore.tasks import background
 from tests.gateway.team import Worker
 from tests.jupyter.conftest import Jupyter
 from tests.keeper.crew import notebook, opened, sources, write
+from tests.support.waiting import until
 
 Pair = tuple[Worker, Worker]
 
@@ -55,12 +59,22 @@ async def test_both_edits_of_one_line_are_kept_the_outside_one_beside(
         assert sources(beside) == ["x = 'outside'"]
 
 
-async def test_touching_the_file_changes_nothing(jupyter: Jupyter, workers: Pair) -> None:
+async def test_touching_the_file_changes_nothing(
+    jupyter: Jupyter, workers: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, looks = Outside.look, 0
+
+    async def counted(self: Outside, **given: bool) -> None:
+        nonlocal looks
+        await look(self, **given)
+        looks += 1
+
+    monkeypatch.setattr(Outside, "look", counted)
     path = write(jupyter, notebook("x"))
     async with opened(workers[0], path) as ada:
         length = len(await ada.log.read())
         write(jupyter, notebook("x"), path)
-        await ada.person.hear_for(3.0)
+        await ada.until(lambda: looks > 0)
         assert len(await ada.log.read()) == length
 
 
@@ -101,14 +115,14 @@ async def test_deleting_it_in_jupyter_closes_the_tabs(
 
 
 async def test_deleting_it_outside_keeps_the_document_until_somebody_saves(
-    jupyter: Jupyter, workers: Pair
+    jupyter: Jupyter, workers: Pair, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = write(jupyter, notebook("x"))
     file = jupyter.files / path
     async with opened(workers[0], path) as ada:
         file.unlink()
         await ada.insert(0, "1")
-        await ada.person.hear_for(3.0)
+        await ada.until(lambda: "saving it by hand makes it again" in caplog.text)
         assert not file.exists()
         assert await ada.save(1) == "success"
         assert sources(file) == ["1x"]
@@ -126,6 +140,7 @@ async def test_a_put_replaces_the_content_as_one_edit(
         assert "x" in [e.kind for e in await ada.log.read()]
 
 
+@pytest.mark.alone  # a reader is kept for 2 s at most
 async def test_who_reads_an_open_document_gets_it_saved(
     jupyter: Jupyter, workers: Pair, http: ClientSession
 ) -> None:
@@ -167,18 +182,17 @@ async def test_the_view_is_for_people(jupyter: Jupyter, workers: Pair) -> None:
         await ada.insert(0, "# seen\n")
         link = workers[0].link
 
-        seen: dict[bytes, bytes] = {}
-        for _ in range(100):
+        async def is_seen() -> bool:
             seen = await link.command("HGETALL", ada.keys.view)
-            if b"# seen" in seen.get(b"cells", b""):
-                break
-            await ada.person.hear_for(0.1)
-        assert seen[b"path"].decode() == path
-        (cell,) = json.loads(seen[b"cells"])
-        assert cell["source"] == "# seen\nx = 1"
-        assert cell["editor"] == "ada"
+            return seen.get(b"path") == path.encode() and [
+                (cell["source"], cell["editor"]) for cell in json.loads(seen[b"cells"])
+            ] == [("# seen\nx = 1", "ada")]
+
+        async with background(ada.person.hear_for(60.0)):
+            await until(is_seen, what="the cell and who edited it are seen")
 
 
+@pytest.mark.alone  # who asks is kept for 2 s at most
 async def test_who_asks_for_the_hash_right_after_a_save_gets_one_that_everybody_knows(
     jupyter: Jupyter, workers: Pair, http: ClientSession
 ) -> None:
@@ -196,7 +210,6 @@ async def test_who_asks_for_the_hash_right_after_a_save_gets_one_that_everybody_
             await ada.until(is_written)
             async with http.get(url) as reply:
                 told = (await reply.json())["hash"]
-            heard = {before, ada.state["hash"]}
-            await ada.person.hear_for(0.01)  # what came while the answer was on its way
-            assert told in heard | {ada.state["hash"]}
+            assert told == (await ada.log.meta())["saved_hash"]  # as the feed has told by now
             assert told != before
+            await ada.until(lambda told=told: ada.state["hash"] == told)  # type: ignore[misc]

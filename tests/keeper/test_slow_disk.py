@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rtstore.gateway import save_requests
 from rtstore.gateway.save_requests import WAITING_MAX
 from rtstore.keeper.contents import Contents, Written
 from rtstore.keeper.saver import Saver
@@ -49,6 +50,7 @@ async def _type(author: Author, text: str) -> None:
 async def test_edits_flow_on_while_a_save_takes_long(
     jupyter: Jupyter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(save_requests, "ANSWER_WITHIN_S", 600.0)
     disk = Disk(monkeypatch)
     path = write(jupyter, "one")
     async with a_worker(jupyter, "w1") as one, a_worker(jupyter, "w2") as two:

@@ -268,6 +268,7 @@ async def test_with_no_days_nothing_is_ever_deleted(notebook: Notebook) -> None:
     assert len(await notebook.names()) == 1
 
 
+@pytest.mark.alone
 async def test_a_sweep_of_ten_thousand_holds_nobody_up(
     notebook: Notebook, link: Link, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -304,7 +305,7 @@ async def test_a_sweep_of_ten_thousand_holds_nobody_up(
         assert await notebook.sweeper.sweep() == number // 2
     assert set(await notebook.store.kept()) == set(kept)
     assert max(asked) <= BATCH + 3
-    # Some 0.1 s, most of it to read the notebook as each save does; more on a busy machine.
+    # Some 0.1 s, most of it to read the notebook as each save does; more on a slow machine.
     assert longest_s < 1.0
 
 
