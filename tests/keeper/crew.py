@@ -65,10 +65,11 @@ def write(jupyter: Jupyter, content: dict[str, Any] | str, name: str = "") -> st
 
 def sources(file: Path) -> list[str]:
     """Of a notebook on disk; none while it is being written."""
-    text = file.read_text()
-    if not text.rstrip().endswith("}"):
+    try:
+        cells = json.loads(file.read_text())["cells"]
+    except ValueError:
         return []
-    return ["".join(cell["source"]) for cell in json.loads(text)["cells"]]
+    return ["".join(cell["source"]) for cell in cells]
 
 
 class Author:
@@ -100,7 +101,7 @@ class Author:
         change()
         await self.person.socket.send_bytes(_update(self.person.doc, before))
 
-    async def until(self, met: Callable[[], bool], *, within_s: float = 10.0) -> None:
+    async def until(self, met: Callable[[], bool], *, within_s: float = 30.0) -> None:
         """Until something is true here or on disk."""
         async with asyncio.timeout(within_s):
             while not met():
@@ -110,7 +111,7 @@ class Author:
         """Ctrl+S; the status."""
         await self.person.socket.send_bytes(b"\x02\x04save" + bytes((number,)))
         before = len(self.person.raw)
-        await self.person.until(lambda: len(self.person.raw) > before, within_s=15.0)
+        await self.person.until(lambda: len(self.person.raw) > before, within_s=30.0)
         return str(json.loads(self.person.raw[-1][2:])["status"])
 
 
