@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -49,7 +50,7 @@ class Looker:
                 else:
                     self.tables.setdefault(one["table"], {})[one["id"]] = one["record"]
 
-    async def until(self, met: Callable[[], Any], *, within_s: float = 20.0) -> Any:
+    async def until(self, met: Callable[[], Any], *, within_s: float = 40.0) -> Any:
         """Until `met()` is something; returns it."""
         try:
             async with asyncio.timeout(within_s):
@@ -61,19 +62,28 @@ class Looker:
             told = json.dumps(self.tables)[:3000]
             raise AssertionError(f"it shows {told}, closed with {self.code}") from None
 
+    def told_since(self, at: int, table: str, name: str) -> list[Any]:
+        """What one record was, change by change, since so many messages were there."""
+        return [
+            one["record"]
+            for message in self.messages[at:]
+            if message["type"] == "changes"
+            for one in message["changes"]
+            if (one["table"], one["id"]) == (table, name)
+        ]
+
     async def ask(self, action: str, **params: Any) -> dict[str, Any]:
-        """Have something done; its record when it has ended."""
-        seen = len(self.messages)
-        await self.socket.send_json({"type": "action", "action": action, "params": params})
+        """Have something done; its record when it has ended. Several may be asked at once."""
+        action_id = uuid.uuid4().hex
+        asked = {"type": "action", "id": action_id, "action": action, "params": params}
+        await self.socket.send_json(asked)
 
         def answered() -> Any:
-            kinds = ("action", "error")
-            return next((m for m in self.messages[seen:] if m["type"] in kinds), None)
+            return next((m for m in self.messages if _answers(m, action_id)), None)
 
         answer = await self.until(answered)
         if answer["type"] == "error":
             return dict(answer)
-        action_id = answer["record"]["id"]
 
         def ended() -> Any:
             record = self.tables["actions"].get(action_id, {})
@@ -84,11 +94,20 @@ class Looker:
         return record
 
 
+def _answers(message: dict[str, Any], action_id: str) -> bool:
+    told = message.get("record", message)
+    return message["type"] in {"action", "error"} and told.get("id") == action_id
+
+
 async def server_id(http: ClientSession, lab: Lab) -> str:
-    """The S of the lab's rooms."""
-    async with http.get(f"{lab.url}rtstore/server") as reply:
-        assert reply.status == 200, await reply.text()
-        return str((await reply.json())["id"])
+    """The S of the lab's rooms. Workers that were killed may not be there yet: 503, ask again."""
+    async with asyncio.timeout(40):
+        while True:
+            async with http.get(f"{lab.url}rtstore/server") as reply:
+                if reply.status != 503:
+                    assert reply.status == 200, await reply.text()
+                    return str((await reply.json())["id"])
+            await asyncio.sleep(0.1)
 
 
 @asynccontextmanager
@@ -108,7 +127,7 @@ async def looking(
 
 async def _connected(http: ClientSession, url: str) -> Any:
     """A worker that has just begun may not know yet where Jupyter is: 503, ask again."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         while True:
             try:
                 return await http.ws_connect(url, max_msg_size=2**26)

@@ -11,6 +11,7 @@ from pycrdt import Map
 from rtstore.client.server import connect
 from tests.live.looker import Looker, looking
 from tests.support.lab import Lab
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -26,7 +27,12 @@ async def _started_by_a_run(ann: Looker, path: str, **more: str) -> str:
     assert told["state"] == "ok", told
     kernel_id = told["result"]["kernel_id"]
     name: str = (await ann.until(lambda: ann.tables["kernels"].get(kernel_id)))["name"]
+    await ann.until(lambda: kernel_id in _kernels_of_sessions(ann))
     return name
+
+
+def _kernels_of_sessions(ann: Looker) -> list[str]:
+    return [one["kernel_id"] for one in ann.tables["sessions"].values()]
 
 
 async def _end_all(ann: Looker) -> None:
@@ -51,6 +57,10 @@ async def test_the_file_names_it(lab: Lab, metadata: dict[str, Any], started: st
         await ann.ask("contents.delete", path="named.ipynb")
 
 
+async def _autosave_is_off(lab: Lab, path: str) -> bool:
+    return any(one.get("autosave") is False for one in (await lab.who(path)).values())
+
+
 async def test_the_open_notebook_names_it_before_its_file_does(lab: Lab) -> None:
     lab.add_foreign_kernel("second")
     lab.write_notebook("opened.ipynb", ["1 + 1"])
@@ -60,6 +70,8 @@ async def test_the_open_notebook_names_it_before_its_file_does(lab: Lab) -> None
         server.notebook("opened.ipynb") as notebook,
     ):
         notebook.presence.set(autosave=False)
+        # What changes then is saved a second later, if this is not known by then.
+        await until(lambda: _autosave_is_off(lab, "opened.ipynb"), what="its keeper can know it")
         metadata: Any = notebook._doc.get("meta", type=Map)["metadata"]
         metadata["kernelspec"] = {"name": "second", "display_name": "Second"}
         await notebook.flush()

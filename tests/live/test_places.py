@@ -26,10 +26,10 @@ from tests.support.stores import start_store
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-LONG = "import time; open('began.txt', 'w').close(); time.sleep(60)"
+LONG = "import time; open('began.txt', 'w').close(); time.sleep(300)"
 MANY = actions.AT_ONCE + 1
-SOON_S = 10.0
-"""Of what takes a moment, on a busy machine."""
+SOON_S = 20.0
+"""Of what takes a moment, on a busy machine; questions wait for half a minute."""
 
 
 async def _begin(ann: Looker, action: str, params: dict[str, Any]) -> None:
@@ -54,36 +54,41 @@ async def _is_quick(ann: Looker, action: str, **params: Any) -> dict[str, Any]:
     return record
 
 
-async def _kernel_in_the_cell(lab: Lab, ann: Looker) -> str:
-    """The id of the kernel that executes LONG."""
-    began = lab.notes / "began.txt"
+def _write_long(lab: Lab, path: str) -> None:
+    lab.write_notebook(path, [LONG])
+    (lab.notes / "began.txt").unlink(missing_ok=True)
+
+
+async def _kernel_in_the_cell(lab: Lab, ann: Looker, path: str) -> str:
+    """The id of the notebook's kernel, which executes LONG."""
 
     async def look() -> bool:
-        return began.exists()
+        return (lab.notes / "began.txt").exists()
 
-    await until(look, what="the cell runs")
-    began.unlink()
-    kernel_id: str = await ann.until(
-        lambda: next((one["id"] for one in ann.tables["kernels"].values() if one["run"]), "")
-    )
-    return kernel_id
+    await until(look, what="the cell runs", timeout_s=60.0)
+
+    def running() -> str:
+        kernels = ann.tables["kernels"].values()
+        return next((one["id"] for one in kernels if one["run"] and one["path"] == path), "")
+
+    return str(await ann.until(running))
 
 
 async def test_a_kernel_is_interrupted_however_many_cells_run(lab: Lab) -> None:
-    lab.write_notebook("long.ipynb", [LONG])
+    _write_long(lab, "long.ipynb")
     async with looking(lab) as ann:
         await _begin(ann, "cell.run", {"path": "long.ipynb", "cells": ["cell-0"]})
-        kernel_id = await _kernel_in_the_cell(lab, ann)
+        kernel_id = await _kernel_in_the_cell(lab, ann, "long.ipynb")
         await _is_quick(ann, "contents.create", path="", type="file")
         await _is_quick(ann, "kernel.interrupt", kernel_id=kernel_id)
         await _is_quick(ann, "kernel.shutdown", kernel_id=kernel_id)
 
 
 async def test_and_however_many_questions_it_does_not_answer(lab: Lab) -> None:
-    lab.write_notebook("asked.ipynb", [LONG])
+    _write_long(lab, "asked.ipynb")
     async with looking(lab) as ann:
         asked = asyncio.ensure_future(ann.ask("cell.run", path="asked.ipynb", cells=["cell-0"]))
-        kernel_id = await _kernel_in_the_cell(lab, ann)
+        kernel_id = await _kernel_in_the_cell(lab, ann, "asked.ipynb")
         code = {"kernel_id": kernel_id, "code": "pri", "cursor_pos": 3}
         await _begin(ann, "kernel.complete", code)
         await _is_quick(ann, "kernel.interrupt", kernel_id=kernel_id)
@@ -172,14 +177,14 @@ async def test_a_store_that_is_away_ends_no_runs(
         )
         document, _ = await index.index("a.ipynb")
         book = RunBook(link, keys.document(document))
-        async with asyncio.timeout(20):
-            while not await book.asked():
-                await asyncio.sleep(0.05)
+        async with asyncio.timeout(60):
+            await until(book.asked, what="it is asked for")
             store.kill()
             await _until_connected(link, False)
             await store.start()
             await _until_connected(link, True)
-            (run_id,) = await book.asked()
+            # Asked for again, if the store has forgotten that.
+            (run_id,) = await until(book.asked, what="it is asked for still")
             run = keys.kernel("c1", "k1").run(run_id)
             await link.command("HSET", run, "id", run_id, "state", "ok")
             ended = await running
