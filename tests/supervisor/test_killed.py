@@ -63,8 +63,12 @@ async def test_a_killed_store_is_back_with_its_data(
     pid = await lab.store_pid()
     async with lab.redis() as redis:
         await redis.set("rt:kept", "yes")
+
+        async def is_written() -> bool:
+            return bool((await redis.info("persistence"))["aof_buffer_length"] == 0)
+
         # While it syncs it would lose, when killed, what it had acknowledged meanwhile.
-        await redis.execute_command("WAITAOF", 1, 0, 60_000)
+        await until(is_written, what="the store has written what it acknowledged")
 
     async def is_back() -> str | None:
         try:
