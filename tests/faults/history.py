@@ -38,10 +38,14 @@ class Scene:
         """The fault goes on for a while."""
         await asyncio.sleep(self.rng.uniform(0.2, 3.0))
 
-    def worker(self) -> WorkerSlot:
-        """One of them."""
+    async def worker(self) -> WorkerSlot:
+        """One of them, as soon as there is one."""
         number = self.rng.randrange(100)
-        slots = self.here.workers()
+
+        async def look() -> list[WorkerSlot]:
+            return self.here.workers()
+
+        slots = await until(look, what="there is a worker", timeout_s=BACK_S)
         return slots[number % len(slots)]
 
     def signal(self, slot: WorkerSlot, signum: signal.Signals) -> None:
@@ -57,7 +61,7 @@ Fault = Callable[[Scene], AbstractAsyncContextManager[None]]
 @asynccontextmanager
 async def worker_killed(scene: Scene) -> AsyncIterator[None]:
     """SIGKILL."""
-    scene.signal(scene.worker(), signal.SIGKILL)
+    scene.signal(await scene.worker(), signal.SIGKILL)
     yield
 
 
@@ -72,7 +76,7 @@ async def all_workers_killed(scene: Scene) -> AsyncIterator[None]:
 @asynccontextmanager
 async def worker_stopped(scene: Scene) -> AsyncIterator[None]:
     """SIGSTOP and SIGCONT."""
-    slot = scene.worker()
+    slot = await scene.worker()
     scene.signal(slot, signal.SIGSTOP)
     try:
         await scene.last()
@@ -84,12 +88,16 @@ async def worker_stopped(scene: Scene) -> AsyncIterator[None]:
 @asynccontextmanager
 async def store_killed(scene: Scene) -> AsyncIterator[None]:
     """SIGKILL; it comes back with all it had acknowledged."""
-    scene.here.store.kill()
+    store = scene.here.store
+    was_there = store.runs  # else an earlier one is not over, and starts it
+    if was_there:
+        store.kill()
     try:
         await scene.last()
         yield
     finally:
-        await scene.here.store.start()
+        if was_there:
+            await store.start()
 
 
 @asynccontextmanager
@@ -123,7 +131,8 @@ async def links_cut(scene: Scene) -> AsyncIterator[None]:
 async def worker_cut_off(scene: Scene) -> AsyncIterator[None]:
     """Nothing comes through, in either direction, without a word."""
     role = scene.rng.choice(("", "commands", "feed"))
-    with scene.here.proxy.weather(of_worker(scene.worker().worker, role), stalled=True):
+    worker = (await scene.worker()).worker
+    with scene.here.proxy.weather(of_worker(worker, role), stalled=True):
         await scene.last()
         yield
 
@@ -140,7 +149,7 @@ async def links_slow(scene: Scene) -> AsyncIterator[None]:
 @asynccontextmanager
 async def replies_lost(scene: Scene) -> AsyncIterator[None]:
     """What a worker asks is done, and it is not told; then its link is reset."""
-    of = of_worker(scene.worker().worker, "commands")
+    of = of_worker((await scene.worker()).worker, "commands")
     with scene.here.proxy.weather(of, loses_replies=True):
         await scene.last()
         yield

@@ -240,11 +240,18 @@ class Laboratory:
             owner = str(await redis.get(document.lease("keep")) or "").partition(" ")[0]
         return next((slot for slot in self.workers() if slot.worker == owner), None)
 
+    async def keeper(self, path: str) -> WorkerSlot:
+        """The worker that keeps the document, as soon as one does."""
+        found = await until(lambda: self.keeper_of(path), what=f"somebody keeps {path}")
+        assert found is not None
+        return found
+
     @asynccontextmanager
     async def people(
         self, path: str, *, count: int = 3, checks: bool = True
     ) -> AsyncIterator[People]:
         """People who type, each through another worker; checked at the end."""
+        await self.until_all_work()  # each slot has its typist, whatever was before
         self.lab.write_notebook(path, FIRST)
         async with AsyncExitStack() as stack:
             people = People(self, path, stack)

@@ -68,8 +68,8 @@ async def test_slow_readers_and_a_store_that_refuses(
 ) -> None:
     environ = {
         "RTSTORE_OUTBOX_BYTES_MAX": str(OUTBOX),
-        "RTSTORE_SAVE_AFTER_S": "60",
-        "RTSTORE_SAVE_LATEST_S": "60",
+        "RTSTORE_SAVE_AFTER_S": "600",
+        "RTSTORE_SAVE_LATEST_S": "600",
     }
     async with laboratory(tmp_path, environ=environ) as here, AsyncExitStack() as stack:
         enter, lab = stack.enter_async_context, here.lab
@@ -95,7 +95,7 @@ async def test_slow_readers_and_a_store_that_refuses(
             await _paste(text, number)
             await asyncio.sleep(0)  # each is a message of its own
         refused = 'refused_total{why="StoreFull"}'
-        await until(lambda: _says(quick, refused), what="the store refuses", timeout_s=30)
+        await until(lambda: _says(quick, refused), what="the store refuses", timeout_s=60)
         assert other.is_dirty
         assert f"<{PIECES}>" not in other.value
         most = max(most, process.memory_info().rss)

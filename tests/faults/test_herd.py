@@ -37,7 +37,7 @@ async def test_a_herd_comes_and_comes_back(here: Laboratory, measured: Measured)
     async with here.people("herd.ipynb") as people, browsers(here.lab, HERD) as pages:
         paths = pages.write(range(100_000, 100_000 + HERD))
         first_s = await _all_open(pages, paths)
-        here.process(here.workers()[0]).kill()
+        await here.kill(here.workers()[0])
         await here.until_all_work()
         again_s = await _all_open(pages, paths)
         await people.until_typed(5)

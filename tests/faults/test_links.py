@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse
 
 from rtstore.schema.session_events import ALARM
 from rtstore.supervisor.slots import WorkerSlot
-from tests.faults.laboratory import Laboratory
+from tests.faults.laboratory import PATIENCE_S, Laboratory
 from tests.faults.proxy import of_worker
 from tests.faults.typist import Typist
 from tests.support.waiting import until
@@ -35,6 +35,7 @@ async def test_a_worker_is_cut_off_for_a_while(here: Laboratory, measured: Measu
     measured(f"worker cut off: all as it must be after {people.healed_s:.1f} s")
 
 
+@pytest.mark.alone
 async def test_links_that_stall_are_given_up_in_time(here: Laboratory, measured: Measured) -> None:
     """The keeper's, and those of a worker that only has pages: no byte comes, and no reset."""
     path = "stalled.ipynb"
@@ -43,8 +44,7 @@ async def test_links_that_stall_are_given_up_in_time(here: Laboratory, measured:
         ClientSession(headers={"Authorization": f"token {here.lab.token}"}) as http,
         http.ws_connect(here.lab.url + "api/events/subscribe") as bus,
     ):
-        keeper = await here.keeper_of(path)
-        assert keeper is not None
+        keeper = await here.keeper(path)
         stalled = [keeper, next(slot for slot in here.workers() if slot.slot != keeper.slot)]
         theirs = [people.typists[slot.slot] for slot in stalled]
         names = tuple(slot.worker for slot in stalled)
@@ -54,12 +54,9 @@ async def test_links_that_stall_are_given_up_in_time(here: Laboratory, measured:
             timeout_s = GIVEN_UP_S + LOOKED_S
             await until(lambda: _know_it(http, stalled), what=what, timeout_s=timeout_s)
             await _until_told(bus, path, ALARM)
-            assert all(
-                typist.acked <= words < len(typist.words) for typist, words in before.items()
-            )
-            heir = await here.keeper_of(path)
-            assert heir is not None
-            assert heir not in stalled
+            assert all(typist.acked <= words for typist, words in before.items())
+            await until(lambda: _all_typed_on(before), what="they type on", timeout_s=PATIENCE_S)
+            assert await here.keeper(path) not in stalled
             (well,) = set(people.typists) - set(theirs)
             await _until_typed(well, 5)
         await _until_told(bus, path, "INFO")
@@ -70,13 +67,19 @@ def _links(workers: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"rtstore:{worker}:" for worker in workers)
 
 
+async def _all_typed_on(before: Mapping[Typist, int]) -> bool:
+    return all(len(typist.words) > words for typist, words in before.items())
+
+
 async def _until_typed(typist: Typist, words: int) -> None:
     wanted = typist.acked + words
 
     async def look() -> bool:
         return typist.acked >= wanted
 
-    await until(look, what=f"{words} words more of {typist.name} are acknowledged")
+    await until(
+        look, what=f"{words} words more of {typist.name} are acknowledged", timeout_s=PATIENCE_S
+    )
 
 
 async def _know_it(http: ClientSession, slots: Sequence[WorkerSlot]) -> bool:
@@ -89,7 +92,7 @@ async def _know_it(http: ClientSession, slots: Sequence[WorkerSlot]) -> bool:
 
 async def _until_told(bus: ClientWebSocketResponse, path: str, level: str) -> None:
     """Wait until people are told so of what is stored of the document."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             event = json.loads(await bus.receive_str())
             is_of_it = event.get("path") == path and "stored" in str(event.get("msg"))
@@ -136,7 +139,7 @@ async def test_what_a_slow_worker_has_not_read_is_trimmed(
     here: Laboratory, measured: Measured
 ) -> None:
     async with here.people("trimmed.ipynb") as people:
-        keeper = await here.keeper_of(people.path)
+        keeper = await here.keeper(people.path)
         slow = next(slot for slot in here.workers() if slot != keeper)
         theirs, before = people.typists[slow.slot], _reloads(here, slow)
         with here.proxy.weather(of_worker(slow.worker), bytes_per_s=50_000):
@@ -147,7 +150,7 @@ async def test_what_a_slow_worker_has_not_read_is_trimmed(
             await until(
                 lambda: _has_read(here, slow, before),
                 what="it reads the whole document",
-                timeout_s=20,
+                timeout_s=PATIENCE_S,
             )
             await people.until_typed(5)
             await people.compact()  # and while it reads slowly

@@ -13,6 +13,7 @@ from tests.faults.typist import Typist
 from tests.support.waiting import until
 
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(180),
 ]

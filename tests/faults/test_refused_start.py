@@ -46,7 +46,9 @@ async def test_its_data_are_damaged_and_then_repaired(
         assert all(typist.acked <= words for typist, words in counts.items())
         assert aof.read_bytes() == DAMAGE + whole
 
-        aof.write_bytes(whole)
+        repaired = aof.with_name("repaired")
+        repaired.write_bytes(whole)
+        repaired.replace(aof)  # at once: it may be tried again while this is written
         began = asyncio.get_running_loop().time()
         await until(lambda: _all_say(lab, READY), what="the workers work", timeout_s=PATIENCE_S)
         for typist in typists:

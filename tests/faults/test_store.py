@@ -11,7 +11,7 @@ import pytest
 from redis.exceptions import BusyLoadingError, RedisError, ResponseError
 
 from tests.faults.checker import Tally
-from tests.faults.laboratory import Laboratory
+from tests.faults.laboratory import PATIENCE_S, Laboratory
 from tests.faults.typist import Typist
 from tests.support.waiting import until
 
@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.timeout(180),
 ]
 Measured = Callable[[str], None]
-FILL = "for i = 1, 50000 do redis.call('HSET', KEYS[1], ARGV[1] .. ':' .. i, i) end"
+FILL = "for i = 1, 5000 do redis.call('HSET', KEYS[1], ARGV[1] .. ':' .. i, i) end"
 LIMIT = "client-output-buffer-limit"
 KILLS = int(os.environ.get("RTSTORE_KILLS", "3"))
 NOTE = 'note {"type": "filler", "pad": "' + "x" * 16_000 + '"}'
@@ -58,7 +58,7 @@ async def test_away_for_a_while(here: Laboratory, measured: Measured) -> None:
     async with here.people("away.ipynb") as people:
         here.store.kill()
         before = {typist: len(typist.words) for typist in people.typists}
-        await until(lambda: _all_typed_on(before), what="they type on", timeout_s=20)
+        await until(lambda: _all_typed_on(before), what="they type on", timeout_s=PATIENCE_S)
         assert all(typist.acked <= words for typist, words in before.items())
         await here.store.start()
     measured(f"store away: all as it must be after {people.healed_s:.1f} s")
@@ -107,18 +107,13 @@ async def test_what_says_what_it_is_is_deleted_and_nobody_keeps_it(
     here: Laboratory, measured: Measured
 ) -> None:
     async with here.people("unknown.ipynb") as people, here.store.client() as redis:
-        slot = await here.keeper_of(people.path)
-        assert slot is not None
+        slot = await here.keeper(people.path)
         document = await here.lab.document(people.path)
         await here.kill(slot)
         await redis.delete(document.meta)
         await people.come()
         await people.until_typed(5)
-
-        async def is_kept() -> bool:
-            return await here.keeper_of(people.path) is not None
-
-        await until(is_kept, what="somebody keeps it again", timeout_s=20)
+        await here.keeper(people.path)
     measured(f"meta deleted, keeper killed: all as it must be after {people.healed_s:.1f} s")
 
 
@@ -162,9 +157,9 @@ async def test_full(here: Laboratory, measured: Measured) -> None:
     async with here.people("full.ipynb") as people, here.store.client() as redis:
         await redis.config_set("maxmemory", 1)
         before = {typist: len(typist.words) for typist in people.typists}
-        await until(lambda: _all_typed_on(before), what="they type on", timeout_s=20)
-        await redis.config_set("maxmemory", 0)
+        await until(lambda: _all_typed_on(before), what="they type on", timeout_s=PATIENCE_S)
         assert all(typist.acked <= words for typist, words in before.items())
+        await redis.config_set("maxmemory", 0)
     measured(f"store full: all as it must be after {people.healed_s:.1f} s")
 
 
@@ -181,10 +176,10 @@ async def test_it_can_not_write_to_its_disk(here: Laboratory, measured: Measured
                 return "MISCONF" in str(error)
             return False
 
-        await until(refuses, what="it takes nothing", timeout_s=30)
+        await until(refuses, what="it takes nothing", timeout_s=PATIENCE_S)
         before = {typist: (len(typist.words), typist.acked) for typist in people.typists}
         words = {typist: count for typist, (count, _) in before.items()}
-        await until(lambda: _all_typed_on(words), what="they type on", timeout_s=20)
+        await until(lambda: _all_typed_on(words), what="they type on", timeout_s=PATIENCE_S)
         assert await refuses()
         assert all(typist.acked <= count for typist, (count, _) in before.items())
         in_the_way.rmdir()
@@ -224,7 +219,7 @@ async def test_a_password_is_set_and_taken_back(here: Laboratory) -> None:
         await redis.config_set("requirepass", "secret")
         await redis.client_kill_filter(_type="normal", skipme=True)
         before = {typist: len(typist.words) for typist in people.typists}
-        await until(lambda: _all_typed_on(before), what="they type on", timeout_s=20)
+        await until(lambda: _all_typed_on(before), what="they type on", timeout_s=PATIENCE_S)
         await redis.config_set("requirepass", "")
 
 
@@ -234,13 +229,15 @@ async def test_it_takes_long_to_load(here: Laboratory, measured: Measured) -> No
             for part in range(10):
                 await redis.eval(FILL, 1, "filler", part)
         here.store.kill()
-        starting = asyncio.ensure_future(here.store.start())
+        starting = asyncio.ensure_future(here.store.start(key_load_delay="500"))  # µs each
         await until(lambda: _is_loading(here), what="it loads", poll_s=0.001)
+        async with here.store.client() as redis:
+            await redis.config_set("key-load-delay", 0)
         await starting
         await people.until_typed(5)
         async with here.store.client() as redis:
             await redis.unlink("filler")
-    measured(f"store loaded half a million fields: as it must be after {people.healed_s:.1f} s")
+    measured(f"store loaded 50,000 fields slowly: as it must be after {people.healed_s:.1f} s")
 
 
 async def _is_loading(here: Laboratory) -> bool:
@@ -268,7 +265,7 @@ async def test_it_drops_a_worker_that_reads_nothing(here: Laboratory, measured: 
                 await redis.spublish(document.feed, NOTE)
                 return all(client["name"] != feed for client in await redis.client_list())
 
-            await until(is_dropped, what="the store drops it", timeout_s=30, poll_s=0.001)
+            await until(is_dropped, what="the store drops it", timeout_s=PATIENCE_S, poll_s=0.001)
             await people.until_typed(5, but=people.typists[slot.slot])
         finally:
             process.resume()

@@ -10,7 +10,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from tests.faults.checker import Tally
-from tests.faults.laboratory import Laboratory
+from tests.faults.laboratory import PATIENCE_S, Laboratory
 from tests.support.waiting import until
 
 pytestmark = [
@@ -48,8 +48,7 @@ async def test_the_keeper_stands_still_and_comes_back(
     here: Laboratory, measured: Measured
 ) -> None:
     async with here.people("stopped.ipynb") as people:
-        slot = await here.keeper_of(people.path)
-        assert slot is not None
+        slot = await here.keeper(people.path)
         process = here.process(slot)
         process.send_signal(signal.SIGSTOP)
 
@@ -58,7 +57,7 @@ async def test_the_keeper_stands_still_and_comes_back(
             return keeper is not None and keeper.worker != slot.worker
 
         try:
-            await until(is_replaced, what="another keeps it", timeout_s=30)
+            await until(is_replaced, what="another keeps it", timeout_s=PATIENCE_S)
             other = next(one for one in people.typists if one is not people.typists[slot.slot])
             await people.until_typed(60, but=people.typists[slot.slot])
             assert other.acked

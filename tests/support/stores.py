@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Sequence
@@ -22,6 +21,7 @@ import pytest
 import redis.asyncio
 from redis.exceptions import RedisError
 
+from tests.support.ports import port_for_later
 from tests.support.tools import program
 from tests.support.waiting import until
 
@@ -111,10 +111,15 @@ class Store:
             if entry.name != "log":
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
-    async def start(self) -> None:
-        """Run it, and wait until it serves commands."""
+    @property
+    def runs(self) -> bool:
+        """Whether it was started, and not killed since."""
+        return self._process is not None
+
+    async def start(self, **flags: str) -> None:
+        """Run it, this time with these flags too, and wait until it serves commands."""
         assert self._process is None, "the store runs already"
-        self._spawn()
+        self._spawn(_words({name.replace("_", "-"): value for name, value in flags.items()}))
         async with self.client() as client:
             if self.cluster:
                 await self._until(client, "CLUSTER", "MYID")
@@ -132,9 +137,9 @@ class Store:
         if "cluster_slots_assigned:16384" not in info:  # else they are from before the restart
             await client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
 
-    def _spawn(self) -> None:
+    def _spawn(self, more: Sequence[str]) -> None:
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(self._argv, stdout=log, stderr=log)
+            self._process = subprocess.Popen([*self._argv, *more], stdout=log, stderr=log)
 
     def _end(self, signum: signal.Signals) -> None:
         assert self._process is not None, "the store does not run"
@@ -207,16 +212,13 @@ def _binary(kind: Kind) -> str:
 def _flags(data: Path, socket_path: Path, *, cluster: bool) -> list[str]:
     flags = {"port": "0", "unixsocket": str(socket_path), "dir": str(data), **KEEPS_ALL}
     if cluster:
-        flags |= {"cluster-enabled": "yes", "cluster-port": free_port(), "bind": "127.0.0.1"}
+        flags |= {
+            "cluster-enabled": "yes",
+            "cluster-port": str(port_for_later()),
+            "bind": "127.0.0.1",
+        }
     return _words(flags)
 
 
 def _words(flags: dict[str, str]) -> list[str]:
     return [word for key, value in flags.items() for word in (f"--{key}", value)]
-
-
-def free_port() -> str:
-    """One of loopback that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
