@@ -19,7 +19,7 @@ EXAMPLES = REPOSITORY / "examples"
 VITE = EXAMPLES / "node_modules/vite/bin/vite.js"
 TSC = EXAMPLES / "node_modules/typescript/bin/tsc"
 BUILD_S = 120
-SERVES_S = 30.0
+SERVES_S = 60.0
 
 
 def install() -> None:

@@ -29,7 +29,7 @@ async def agent(lab: Lab, path: str) -> AsyncIterator[None]:
     )
     try:
         assert process.stdout is not None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             assert await process.stdout.readline() == f"watching {path}\n".encode()
         yield
         assert process.returncode is None

@@ -47,7 +47,7 @@ HTML("<table><thead><tr><th></th><th>mm</th><th>litres</th></tr></thead>"
      f"<tbody>{''.join(rows)}</tbody></table>")""",
     "count": """import time
 
-for hour in range(60):
+for hour in range(600):
     print("hour", hour)
     time.sleep(1)""",
     "wind": "rate.mean() / wind  # nobody measured that",
@@ -97,7 +97,7 @@ async def test_the_notebook_page_with_two_people_in_it(
     await expect(ann.page.locator(".katex-display")).to_be_visible()
     await ann.enter("total")
     await ann.page.get_by_role("button", name="Run all").click()
-    await expect(bob.cell("chart").locator("img")).to_be_visible(timeout=60_000)
+    await expect(bob.cell("chart").locator("img")).to_be_visible(timeout=120_000)
     await bob.until_output("count", "hour 1")
     await bob.text("total").click()
     await bob.page.keyboard.press("Control+Home")

@@ -51,13 +51,13 @@ async def test_what_one_types_and_where_is_seen_by_the_other(lab: Lab, meet: Mee
     await seat_apart(ann.visitor, bob.visitor)
     await ann.enter("cell-0")
 
-    await ann.type(" + 41")
+    await ann.page.keyboard.insert_text(" + 41")  # at once: what is undone later is all of it
 
     await bob.until_source("cell-0", "a = 1 + 41Ann Lee")  # the flag at the cursor has her name
     await expect(bob.visitor.face("Ann Lee")).to_be_visible()
     await ann.page.keyboard.press("Shift+Home")
     await expect(bob.cell("cell-0").locator(".remote-selection")).to_have_text("a = 1 + 41")
-    await ann.visitor.until_badge("saved")
+    await lab.until_saved("typed.ipynb", ["a = 1 + 41"])
     await ann.page.keyboard.press("End")
     await ann.page.keyboard.press("Control+z")
     await bob.until_source("cell-0", "a = 1Ann Lee")
@@ -67,6 +67,7 @@ async def test_what_one_types_and_where_is_seen_by_the_other(lab: Lab, meet: Mee
 async def test_cells_are_added_moved_written_as_text_and_deleted(lab: Lab, meet: Meet) -> None:
     ann, bob = await meet("cells.ipynb", ["first"])
     await ann.page.get_by_role("button", name="Add text at place 2").click()
+    await expect(ann.page.locator('.cell[data-type="markdown"] .cm-content')).to_be_focused()
     await ann.type("# Title\n\nwith $x^2$ and <img src=x onerror=alert(1)>")
     await ann.page.keyboard.press("Shift+Enter")
     heading = bob.page.get_by_role("heading", name="Title")
@@ -86,7 +87,8 @@ async def test_cells_are_added_moved_written_as_text_and_deleted(lab: Lab, meet:
 
 
 async def test_both_see_what_a_cell_shows_whoever_runs_it(meet: Meet) -> None:
-    sources = ["x = 6 * 7\nprint(x)", "import time; time.sleep(30)", "input('name? ')", "1 / 0"]
+    sleep = "import time; print('sleeps'); time.sleep(60)"
+    sources = ["x = 6 * 7\nprint(x)", sleep, "input('name? ')", "1 / 0"]
     ann, bob = await meet("run.ipynb", sources)
     await bob.enter("cell-0")
     await bob.page.keyboard.press("Shift+Enter")
@@ -98,8 +100,11 @@ async def test_both_see_what_a_cell_shows_whoever_runs_it(meet: Meet) -> None:
         await ann.cell(cell).get_by_role("button", name="Run cell").click()
     await expect(bob.cell("cell-1").locator('[data-run="running"]')).to_be_visible()
     await expect(bob.cell("cell-2").locator('[data-run="waiting"]')).to_be_visible()
+    await bob.until_output("cell-1", "sleeps")  # a kernel that has not begun is not interrupted
     await bob.choose_kernel("Interrupt")
     await ann.until_output("cell-1", "KeyboardInterrupt")
+    # It says so before what waits after it is aborted.
+    await expect(ann.cell("cell-2").locator('[data-run="idle"]')).to_be_attached()
 
     await ann.cell("cell-2").get_by_role("button", name="Run cell").click()
     await bob.page.get_by_label("name?").fill("rain")
@@ -193,7 +198,7 @@ async def test_what_is_typed_without_a_connection_arrives_when_it_is_back(
 
         cable.mend()
 
-        await ann.visitor.until_badge("saved", timeout_s=30)
+        await ann.visitor.until_badge("saved", timeout_s=OPEN_S)
         await lab.until_saved("away.ipynb", ["bz = 12"])
         await expect(bob.text("cell-0")).to_contain_text("bz = 12")
         await ann.visitor.leave()

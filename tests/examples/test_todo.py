@@ -93,7 +93,7 @@ async def test_a_worker_that_is_killed_and_a_line_that_is_cut_lose_nothing(
 
         for visitor in (ann, bob):
             for text in ("before", "meanwhile", "alone", "without her"):
-                await expect(todo(visitor, text)).to_have_count(1, timeout=30_000)
+                await expect(todo(visitor, text)).to_have_count(1, timeout=60_000)
         await until(lambda: have_workers(lab, 2), what="the worker is back")
         await ann.leave()
 
