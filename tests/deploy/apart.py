@@ -19,12 +19,12 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 
 from rtstore.supervisor.slots import WorkerSlot, live
-from rtstore.supervisor.worker_seat import free_port
 from rtstore.tasks import background
 from tests.deploy.site import start_nginx, worker_environ
 from tests.jupyter.conftest import ROOT, TOKEN, Jupyter
 from tests.support.hosts import Host, Hosts, laid_out, pid_there
 from tests.support.lab import Lab
+from tests.support.ports import port_for_later
 from tests.support.stores import command_at
 from tests.support.waiting import until
 
@@ -49,7 +49,7 @@ class Away:
             process = await self.host.start(self._command, env=environ, log=self.log)
             try:
                 self.pid = await pid_there(process)
-                self.name = await until(self._told, what=f"{self.log} says ready", timeout_s=30)
+                self.name = await until(self._told, what=f"{self.log} says ready", timeout_s=60)
                 await process.wait()
             finally:
                 if process.returncode is None:
@@ -104,7 +104,7 @@ class Apart(Lab):
                 owner = str(await redis.get(document.lease("keep")) or "").partition(" ")[0]
             return next((one for one in self.away if one.name == owner != ""), None)
 
-        found = await until(look, what=f"somebody keeps {path}")
+        found = await until(look, what=f"somebody keeps {path}", timeout_s=60)
         assert found is not None
         return found
 
@@ -118,7 +118,7 @@ async def running_apart(tmp: Path) -> AsyncIterator[Apart]:
     hidden = [home, short, Path("/run"), Path("/dev/shm")]
     try:
         with laid_out(WORKERS, hidden=hidden) as hosts:
-            store_port = free_port(hosts.address, [0])
+            store_port = port_for_later(hosts.address)
             store = command_at(hosts.address, store_port, tmp)
             async with background(_keep(store, tmp / "store.log")):
                 url = f"redis://{hosts.address}:{store_port}"
@@ -146,7 +146,7 @@ async def _joined(tmp: Path, jupyter: Jupyter, hosts: Hosts) -> AsyncIterator[Ap
     command = [sys.executable, "-P", "-m", "rtstore", "worker", "--host", "0.0.0.0"]
     command += ["--port", str(PORT), "--roles", "gateway,keeper"]
     away = [Away(n, host, command, jupyter) for n, host in enumerate(hosts.all)]
-    port = free_port("127.0.0.1", [0])
+    port = port_for_later()
     async with background(*[one.keep() for one in away]):
         addresses = [f"{host.address}:{PORT}" for host in hosts.all]
         web = start_nginx(tmp, jupyter, port, addresses)

@@ -14,8 +14,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rtstore.supervisor.worker_seat import free_port
 from tests.jupyter.conftest import ROOT, SECRET, TOKEN, Jupyter
+from tests.support.ports import port_for_later
 from tests.support.tools import program
 from tests.support.waiting import until
 
@@ -52,14 +52,14 @@ async def running_site(
     if has_lab:
         jupyter.extensions["jupyterlab"] = True
         jupyter.arguments.append("--LabApp.expose_app_in_browser=True")
-    ports = [free_port("127.0.0.1", [0]) for _ in range(WORKERS + 1)]
+    ports = [port_for_later() for _ in range(WORKERS + 1)]
     with jupyter.running():
         workers = [_start_worker(jupyter, folder, port) for port in ports[1:]]
         web = start_nginx(folder, jupyter, ports[0], [f"127.0.0.1:{port}" for port in ports[1:]])
         site = Site(f"http://127.0.0.1:{ports[0]}/", jupyter, workers, ports[1:])
         try:
             for port in ports[1:]:
-                await until(lambda p=port: _is_ready(p), what=f"worker on {port}", timeout_s=30)  # type: ignore[misc]
+                await until(lambda p=port: _is_ready(p), what=f"worker on {port}", timeout_s=60)  # type: ignore[misc]
             yield site
         finally:
             for process in (web, *workers):

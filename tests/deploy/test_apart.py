@@ -21,6 +21,7 @@ from tests.kernel_bridge.test_kills import FAULTS, KILLS, SEED, again_and_again
 from tests.support.hosts import why_not
 from tests.support.runs import Bench
 from tests.support.tools import LONG
+from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.hosts,
@@ -29,7 +30,6 @@ pytestmark = [
     pytest.mark.timeout(1800),
 ]
 
-PULLED_S = 5.0
 CASES = [*SHORT, *all_cases()] if LONG else FEW
 
 
@@ -43,8 +43,13 @@ async def pull_the_keepers_cable(nb: Bench) -> None:
     """It goes on, but nobody hears it; then it is back, and another keeps the document."""
     assert isinstance(nb.lab, Apart)
     keeper = await nb.lab.keeper(nb.path)
-    await keeper.host.pull(for_s=PULLED_S)
-    assert (await nb.lab.keeper(nb.path)).name != keeper.name
+
+    async def another_keeps_it() -> bool:
+        assert isinstance(nb.lab, Apart)
+        return (await nb.lab.keeper(nb.path)).name != keeper.name
+
+    with keeper.host.pulled():
+        await until(another_keeps_it, what="another keeps it", timeout_s=60)
 
 
 HERE = FAULTS | {"keeper": kill_keeper, "cable of the keeper": pull_the_keepers_cable}

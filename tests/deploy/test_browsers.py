@@ -43,7 +43,7 @@ class SiteLab(Lab):
         """Ask each worker for its name."""
         for port in self.site.ports:
             url = f"http://127.0.0.1:{port}/rtstore/readyz"
-            with await asyncio.to_thread(urllib.request.urlopen, url, None, 5) as reply:
+            with await asyncio.to_thread(urllib.request.urlopen, url, None, 30) as reply:
                 self._names[port] = json.loads(reply.read())["worker"]
 
     def workers(self) -> list[WorkerSlot]:
@@ -123,6 +123,7 @@ async def test_two_people_type_in_one_notebook_and_see_each_other(
     assert nobody_noticed == []
 
 
+@pytest.mark.alone
 async def test_a_worker_killed_in_the_middle_of_typing_is_not_noticed(
     lab: SiteLab, meet: Meet
 ) -> None:

@@ -84,11 +84,12 @@ class Host:
         enter = [program("hosts"), "netns", "exec", self.name, "unshare", *_APART]
         return [*enter, "sh", "-c", _COVER, "sh", self.name, *covers, "--"]
 
-    async def pull(self, *, for_s: float) -> None:
-        """Take the cable out, and put it in again."""
+    @contextmanager
+    def pulled(self) -> Iterator[None]:
+        """Its cable is out while the body runs."""
         _ip("link", "set", self.cable, "down")
         try:
-            await asyncio.sleep(for_s)
+            yield
         finally:
             _ip("link", "set", self.cable, "up")
 
