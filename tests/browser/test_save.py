@@ -31,6 +31,7 @@ async def test_a_save_by_hand_raises_no_dialog(lab: Lab, meet: Meet) -> None:
 
     # Once more with what the workers have saved meanwhile, and by the one who did not type.
     await ann.press_save()
+    await bob.until_texts(["x = 123"])
     await bob.enter()
     await bob.press_save()
     await bob.type("4")

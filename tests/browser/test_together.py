@@ -16,20 +16,21 @@ from tests.support.people import Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-SLEEP = "import time\ntime.sleep(60)"
+SLEEP = "import time\nprint('sleeps')\ntime.sleep(60)"
 SOON_MS = 1000
 Both = Callable[..., Awaitable[tuple[Together, Together]]]
 
 
 @pytest.fixture
 def both(meet: Meet) -> Both:
-    """As `meet`, and both look at the panel; the first has a kernel."""
+    """As `meet`, and both look at the panel, and know the kernel."""
 
     async def come(path: str, cells: list[str]) -> tuple[Together, Together]:
         ann, bob = (Together(person) for person in await meet(path, cells))
         await ann.open()
         await bob.open()
-        await ann.person.until_kernel()
+        for one in (ann, bob):  # a page without one runs nothing
+            await one.person.until_kernel()
         return ann, bob
 
     return come
@@ -47,7 +48,8 @@ async def test_who_is_in_which_cell(both: Both) -> None:
 
     await expect(ann.other(bob_is)).to_contain_text("Cell 3")
     await expect(ann.row("In this notebook", f"{ann_is} (you)")).to_contain_text("Cell 1")
-    assert await ann.people_at(2).get_attribute("aria-label") == f"{bob_is} is in this cell"
+    label = f"{bob_is} is in this cell"
+    await expect(ann.people_at(2)).to_have_attribute("aria-label", label)
     await expect(ann.people_at(0)).to_have_count(0)  # oneself is not drawn
     await ann.shoot("where")
 
@@ -74,6 +76,7 @@ async def test_what_waits_is_cancelled_and_what_runs_is_interrupted_by_somebody_
     await bob.shoot("queue")
     await bob.row(queue, "Cell 2").get_by_role("button", name="Cancel").click()
     await expect(bob.row(queue, "Cell 2")).to_have_count(0)
+    await bob.person.until_shown(0, "sleeps")  # a kernel that has not begun is not interrupted
     await bob.row(queue, "Cell 1").get_by_role("button", name="Interrupt").click()
 
     await bob.until(queue, "Nothing runs.")
@@ -124,6 +127,7 @@ async def test_who_ran_what_and_whether_it_still_holds(both: Both) -> None:
     await ann.shoot("marks")
 
 
+@pytest.mark.alone
 async def test_a_mark_is_there_within_a_second(both: Both) -> None:
     """Of what ran, whoever ran, edited or restarted it; the server says it later."""
     ann, bob = await both("soon.ipynb", ["x = 1", "x"])
@@ -160,7 +164,7 @@ async def test_files_and_kernels_of_the_server_as_they_change(both: Both, lab: L
 
     await ann.person.ask(NEW_FILE)
     await bob.file("untitled.txt").click()
-    await bob.person.wait("path => window.rt.isOpen(path)", "untitled.txt")
+    await bob.person.until_open("untitled.txt")
     (lab.notes / "inner").mkdir()
     (lab.notes / "inner" / "deep.txt").write_text("x")
     await bob.root.locator("summary", has_text="inner").click()
@@ -201,7 +205,7 @@ async def test_in_the_dark_and_on_a_phone(both: Both) -> None:
         await expect(one.question()).to_contain_text("Go on?")
         await one.until("Running and waiting", "waits for")
         await one.shoot("narrow")
-        assert await one.person.ask(STICKING_OUT) == []
+        await one.person.wait(f"() => ({STICKING_OUT})().length === 0")
     await bob.row("Running and waiting", "Cell 4").get_by_role("button", name="Cancel").click()
     await bob.root.get_by_label("Go on?").fill("yes")
     await bob.root.get_by_role("button", name="Answer").click()
@@ -249,7 +253,9 @@ async def test_all_works_without_it(browser: Browser, tmp_path: Path) -> None:
         await ann.open("plain.ipynb")
         await bob.open("plain.ipynb")
         await ann.until_kernel()
+        await bob.until_kernel()
         await ann.run_cell(0)
+        await ann.until_prompts(["[1]:", "[ ]:"])
         await bob.run_cell(1)
 
         await ann.until_shown(1, "42")

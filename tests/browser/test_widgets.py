@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from playwright.async_api import expect
 
 from tests.browser.conftest import Arrive, Meet
 from tests.support.lab import Lab
@@ -43,7 +44,7 @@ async def until_in_widgets(person: Person, expected: list[str]) -> None:
         return await in_widgets(person) == expected
 
     try:
-        await until(look, what=f"widgets show {expected}", timeout_s=30)
+        await until(look, what=f"widgets show {expected}", timeout_s=60)
     except AssertionError as error:
         raise AssertionError(f"{person.name}: {error}; {await in_widgets(person)}") from None
 
@@ -61,8 +62,8 @@ async def test_what_a_widget_takes_is_there_once_in_all_pages(
     await bob.run_cell(1)
     for person in (ann, bob):
         await until_in_widgets(person, ["taken"])
-        assert await person.prompts() == ["[1]:", "[*]:", "[ ]:"]
-        assert await person.ask("() => window.rt.kernelState()") == "busy"
+        await person.until_prompts(["[1]:", "[*]:", "[ ]:"])
+        await person.wait("() => window.rt.kernelState() === 'busy'")
 
     (lab.notes / "go").touch()
     for person in (ann, bob):
@@ -103,14 +104,13 @@ async def test_a_slider_is_live_for_who_comes_later_and_is_saved_where_asked(
     carol = await arrive("carol")
     await carol.open("slider.ipynb")
     await until_in_widgets(carol, ["x is 5"])
-    readout = carol.page.locator(".jp-NotebookPanel .widget-readout")
-    assert await readout.inner_text() == "5"
+    await expect(carol.page.locator(".jp-NotebookPanel .widget-readout")).to_have_text("5")
     await carol.press_save()
 
     async def is_saved() -> bool:
         return ["IntSliderModel", 5] in states_on_disk(lab, "slider.ipynb")
 
-    await until(is_saved, what="the file has the slider's state", timeout_s=20)
+    await until(is_saved, what="the file has the slider's state", timeout_s=60)
 
 
 async def save_widget_state(lab: Lab, person: Person) -> None:

@@ -12,7 +12,7 @@ from tests.support.people import SEEN_S, Person
 SHOTS = os.environ.get("RTSTORE_TEST_SHOTS", "")
 """A folder for pictures of what the tests saw; '' for none."""
 
-expect.set_options(timeout=2 * SEEN_S * 1000)
+expect.set_options(timeout=SEEN_S * 1000)
 
 
 class Together:

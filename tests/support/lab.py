@@ -75,18 +75,32 @@ class Lab:
         async with self.redis() as redis:
             return int((await redis.info("server"))["process_id"])
 
+    async def until_written(self) -> None:
+        """Wait until all that the store has acknowledged would survive its kill.
+
+        While it syncs its file it puts off writing to it, for up to 2 s on a busy disk.
+        """
+        async with self.redis() as redis:
+
+            async def is_written() -> bool:
+                return int((await redis.info("persistence"))["aof_buffer_length"]) == 0
+
+            await until(is_written, what="the store's file has all")
+
     def redis(self) -> Any:
         """A plain client of the store (its types say nothing); for keys that hold no updates."""
         return redis.asyncio.Redis.from_url(self.store_url, decode_responses=True)
 
-    async def log_end(self, path: str) -> tuple[int, dict[str, str]]:
-        """How many entries the document's log has, and the fields of the newest but its update."""
+    async def log_after(self, path: str, after: str = "") -> dict[str, dict[str, str]]:
+        """Id → fields but the update, of the entries of the document's log after one of them."""
         document = await self.document(path)
         bytewise: Any = redis.asyncio.Redis.from_url(self.store_url)
         async with bytewise:
-            length = await bytewise.xlen(document.log)
-            ((_, newest),) = await bytewise.xrevrange(document.log, count=1)
-        return length, {k.decode(): v.decode() for k, v in newest.items() if k != b"update"}
+            entries = await bytewise.xrange(document.log, f"({after}" if after else "-")
+        return {
+            at.decode(): {k.decode(): v.decode() for k, v in told.items() if k != b"update"}
+            for at, told in entries
+        }
 
     async def document(self, path: str) -> DocumentKeys:
         """The keys of the document of this path. Raises AssertionError if it was never opened."""
