@@ -11,7 +11,7 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
-from rtstore.supervisor.worker_seat import hold_port
+from rtstore.ports import hold_port
 
 CHANNELS = ("shell", "iopub", "stdin", "hb", "control")
 

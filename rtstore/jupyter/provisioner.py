@@ -43,8 +43,9 @@ class JournalProvisioner(LocalProvisioner):  # type: ignore[misc] # untyped
         if outlives:
             kwargs["independent"] = True
         told: dict[str, Any] = await super().pre_launch(**kwargs)
-        self._ports = self._ports or HeldPorts()
-        self._ports.hold(self.connection_info)
+        if launches.is_ipykernel(told["cmd"]):  # of others nobody knows how they take theirs
+            self._ports = self._ports or HeldPorts()
+            self._ports.hold(self.connection_info)
         try:
             self.launch, told["cmd"] = launches.prepare(self.kernel_id, told["cmd"])
         except OSError as error:

@@ -24,10 +24,10 @@ from pathlib import Path
 from typing import Any
 
 from rtstore.errors import SettingsError
+from rtstore.ports import free_port, hold_port
 from rtstore.supervisor.locks import FileLock
 from rtstore.supervisor.processes import Process
 from rtstore.supervisor.state_dir import read_json, write_json
-from rtstore.supervisor.worker_seat import free_port, hold_port
 
 logger = logging.getLogger(__name__)
 

@@ -31,13 +31,13 @@ from rtstore.kernel_bridge.connection import Connection
 from rtstore.kernel_bridge.ear import Ear
 from rtstore.kernel_bridge.ring import Ring
 from rtstore.kernel_bridge.service import Desk
+from rtstore.ports import free_port
 from rtstore.redis_backend import output_log
 from rtstore.redis_backend.kernel_index import KernelIndex
 from rtstore.redis_backend.keys import Keys
 from rtstore.redis_backend.link import Link, Script
 from rtstore.schema import journal, kernel_message
 from rtstore.schema.kernel_message import KernelMessage, Sender
-from rtstore.supervisor.worker_seat import free_port
 from tests.kernel_bridge.listeners import Bridge, gaps, text
 from tests.support.waiting import until
 

@@ -21,7 +21,8 @@ from rtstore.redis_backend.keys import DocumentKeys
 from rtstore.redis_backend.update_log import UpdateLog
 from rtstore.schema.ids import BEGINNING
 from tests.redis_backend.backends import PLACE, append, until
-from tests.support.stores import Store, free_port, start_store
+from tests.support.ports import port_for_later
+from tests.support.stores import Store, start_store
 
 pytestmark = pytest.mark.redis7
 DAY = timedelta(days=1)
@@ -73,10 +74,10 @@ class Secured(NamedTuple):
 
 @pytest.fixture
 async def secured(tmp_path: Path) -> AsyncIterator[Secured]:
-    authority, port = Authority(tmp_path), free_port()
+    authority, port = Authority(tmp_path), port_for_later()
     certificate = str(authority.issue("server"))
     more = {
-        "tls-port": port,
+        "tls-port": str(port),
         "tls-cert-file": certificate,
         "tls-key-file": certificate,
         "tls-ca-cert-file": str(authority.file),

@@ -12,7 +12,7 @@ from pathlib import Path
 import aiohttp
 import psutil  # type: ignore[import-untyped]
 
-from rtstore.supervisor.worker_seat import free_port, hold_port
+from tests.support.ports import port_for_later
 from tests.support.waiting import until
 
 TOKEN = "a-token-of-the-gateway"
@@ -46,8 +46,7 @@ async def running_gateway(tmp: Path, *options: str) -> AsyncIterator[KernelGatew
     """One that listens on loopback while the body runs."""
     home = tmp / "gateway's home"
     home.mkdir(parents=True)
-    port = free_port("127.0.0.1", (0,))
-    held = hold_port("127.0.0.1", port)  # it takes a while to take it
+    port = port_for_later()
     with (home / "gateway.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "kernel_gateway", "--KernelGatewayApp.ip=127.0.0.1"),
@@ -62,8 +61,6 @@ async def running_gateway(tmp: Path, *options: str) -> AsyncIterator[KernelGatew
         await until(lambda: _answers(gateway.url), what="the gateway answers", timeout_s=READY_S)
         yield gateway
     finally:
-        if held is not None:
-            held.close()
         kernels = gateway.kernels() if process.returncode is None else []
         with suppress(ProcessLookupError):
             process.terminate()

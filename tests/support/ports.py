@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from rtstore.supervisor.worker_seat import free_port
+from rtstore.ports import free_port
 
 _KEPT = range(20_000, 32_000)
 """Below those that systems give to connections, and to who asks for any: with those of a hundred
