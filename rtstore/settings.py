@@ -59,7 +59,8 @@ class Settings(BaseSettings):
     presence_ttl_s: float = Field(20.0, ge=2)
     """Who vanished with a dead worker leaves the lists after this long."""
     durability: Literal["fast", "local"] = "fast"
-    """fast: AOF every second (only a crash of the machine loses that); local: fsync each."""
+    """fast: AOF every second: a crash of the machine loses that (so does a kill of the store while
+    its disk is slow, and rooms put it back); local: fsync each."""
     history_dir: Path | None = None
     """Where archived entries go (a directory that all keepers share); None: into Redis."""
     outputs_kept_days: float = Field(90.0, ge=0)

@@ -269,10 +269,13 @@ class RespLink:
 
     async def _check(self) -> None:
         loop = asyncio.get_running_loop()
-        probed_at = loop.time()
+        looked_at = probed_at = loop.time()
         while True:
-            await asyncio.sleep(min(LOOK_EVERY_S, PROBE_EVERY_S))
+            pause_s = min(LOOK_EVERY_S, PROBE_EVERY_S)
+            await asyncio.sleep(pause_s)
             now = loop.time()
+            self._forgive(now, stood_still_s=now - looked_at - pause_s)
+            looked_at = now
             if self._gave_up(now) or now - probed_at < PROBE_EVERY_S:
                 continue
             probed_at = now
@@ -280,6 +283,12 @@ class RespLink:
                 # Not awaited: on a stalled connection this loop is what gives it up.
                 assert self._commands is not None
                 self._commands.send("SPUBLISH", self._probe, b"").add_done_callback(_probed)
+
+    def _forgive(self, now: float, *, stood_still_s: float) -> None:
+        """Silence while we stood still, as a suspended machine does, is not the server's."""
+        for wire in (self._commands, self._feed):
+            if wire is not None and stood_still_s > LOOK_EVERY_S:
+                wire.heard_at = min(now, wire.heard_at + stood_still_s)
 
     def _gave_up(self, now: float) -> bool:
         """Whether the commands' connection is silent for too long; then it is none any more."""

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, cast
@@ -167,6 +168,42 @@ async def test_a_stall_is_noticed_in_time_however_seldom_it_is_probed(
                 assert isinstance(await waits, StoreUnavailable) == (role == "commands")
             # And so on: a feed that is never probed is silent for too long.
             await until(lambda: told[:2] == [False, True])
+
+
+async def test_who_stood_still_takes_no_silence_for_the_server_s(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with a machine that was suspended: its connections are as good as before."""
+    told: list[bool] = []
+    looks = _Looks(monkeypatch)
+    async with connect(store.url, name="w3:test") as link, link.watch(told.append):
+        monkeypatch.setattr(resp_link, "ANSWER_TIMEOUT_S", 2.0)
+        monkeypatch.setattr(resp_link, "PROBE_EVERY_S", 60.0)
+        await looks.one_more()
+        time.sleep(3.0)
+        asked = link.command("GET", "nothing")
+        await looks.one_more()
+        assert await asked is None
+        assert told == []
+        assert link.connections == 1
+
+
+class _Looks:
+    """How often links looked for silence."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._number = 0
+        looks = RespLink._gave_up
+
+        def counted(link: RespLink, now: float) -> bool:
+            self._number += 1
+            return looks(link, now)
+
+        monkeypatch.setattr(RespLink, "_gave_up", counted)
+
+    async def one_more(self) -> None:
+        before = self._number
+        await until(lambda: self._number > before)
 
 
 async def test_a_slot_that_moves_away_is_a_loss_of_the_feed(live: Link) -> None:
