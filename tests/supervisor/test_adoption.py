@@ -214,3 +214,7 @@ async def test_a_supervised_jupyter_is_nobody_elses(supervisor: Make, data_dir: 
         assert other.jupyter is not None
         assert system.jupyter_pid != other.jupyter["pid"]
         assert runs(other.jupyter["pid"])
+        await other.stopped()
+        assert not runs(other.jupyter["pid"])
+        assert system.jupyter_pid is not None
+        assert runs(system.jupyter_pid)
