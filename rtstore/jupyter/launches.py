@@ -23,7 +23,8 @@ from rtstore.pids import is_alive
 LAUNCHER = str(Path(__file__).resolve().parent.parent / "kernel_bridge" / "launcher.py")
 """Run by kernels in their own Python, so only its path matters here."""
 JOURNAL, RING = "journal", "ring"
-SAME_S = 1.0
+SAME_S = 2.0
+"""Processes read when the machine was started in whole seconds, each for itself."""
 _IPYKERNEL = (("-m", "ipykernel_launcher"), ("-m", "ipykernel"))
 
 

@@ -107,7 +107,7 @@ class Saver:
             self._failures.is_told = await charge.event(session_events.ALARM, "save", told)
 
     async def _until_saved(self, *, is_asked: bool) -> None:
-        charge = self._charge
+        charge, is_news = self._charge, False
         for _ in range(TRIES):
             await charge.replica.follower.catch_up()
             async with charge.lock:
@@ -121,11 +121,11 @@ class Saver:
                 except FileChanged:
                     pass  # merge, and try again
                 except NoSuchDocument:
-                    charge.is_missing = True
+                    is_news, charge.is_missing = not charge.is_missing, True
                 else:
                     return
             if charge.is_missing:
-                if not await charge.find_path():
+                if not await charge.find_path() and not (is_asked and is_news):
                     why = "the file was deleted; saving it by hand makes it again"
                     raise NotSaved(why, is_told=self._outside.is_gone_told)
             else:

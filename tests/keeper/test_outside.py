@@ -11,11 +11,12 @@ import pytest
 from aiohttp import ClientSession
 from pycrdt import Array, Map, Text
 
+from rtstore.keeper import keepers
 from rtstore.keeper.outside import Outside
 from rtstore.tasks import background
 from tests.gateway.team import Worker
 from tests.jupyter.conftest import Jupyter
-from tests.keeper.crew import notebook, opened, sources, write
+from tests.keeper.crew import a_worker, notebook, opened, sources, write
 from tests.support.waiting import until
 
 Pair = tuple[Worker, Worker]
@@ -126,6 +127,27 @@ async def test_deleting_it_outside_keeps_the_document_until_somebody_saves(
         assert not file.exists()
         assert await ada.save(1) == "success"
         assert sources(file) == ["1x"]
+
+
+async def test_who_saves_by_hand_before_anybody_noticed_that_it_was_deleted_makes_it_again(
+    jupyter: Jupyter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never_s = 3600.0
+    monkeypatch.setattr(keepers, "STAT_S", never_s)
+    path = write(jupyter, notebook("x"))
+    file = jupyter.files / path
+    async with (
+        a_worker(jupyter, "w9", save_after_s=never_s, save_latest_s=never_s) as worker,
+        opened(worker, path) as ada,
+    ):
+        await ada.insert(0, "1")
+        file.unlink()
+        assert await ada.save(1) == "success"
+        assert sources(file) == ["1x"]
+        await ada.insert(0, "2")
+        file.unlink()  # the same once more: it was there meanwhile
+        assert await ada.save(2) == "success"
+        assert sources(file) == ["21x"]
 
 
 async def test_a_put_replaces_the_content_as_one_edit(
