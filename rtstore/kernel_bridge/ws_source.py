@@ -73,6 +73,10 @@ class WsSource:
         self._unwritten: deque[list[OutputEntry]] = deque()
         self._hole: _Hole | None = None
         self._was_limited = False
+        self._may_lack_first = True
+        """Jupyter keeps the first message to itself, by which it sees that a connection works. It
+        has a smaller number than all that we get, unless a kernel's welcome overtook others.
+        """
         self._run: Run | None = None
         """Was under way before us, and nothing of it came to us yet."""
         self._before, self.session = before, ""
@@ -197,6 +201,9 @@ class WsSource:
         self._hole = None
         self._numbers.settle()
         if hole is None or not (lost or hole.why):
+            return
+        is_first, self._may_lack_first = self._may_lack_first and lost == 1, False
+        if is_first and not (hole.run or hole.why):
             return
         if not hole.why and self._was_limited:  # that was said where it began
             self._was_limited = False

@@ -34,7 +34,8 @@ def said(
     more: dict[str, Any] | None = None,
 ) -> list[bytes]:
     header = {"msg_id": f"{session}_7_{number}", "msg_type": kind, "session": session}
-    told = {"msg_id": parent, "msg_type": "execute_request", "session": OURS}
+    asker = OURS if parent == "r" else "another"
+    told = {"msg_id": parent, "msg_type": "execute_request", "session": asker}
     content = more or {"name": "stdout", "text": f"{number} "}
     return [DELIMITER, b"", *(json.dumps(p).encode() for p in (header, told, {}, content))]
 
@@ -139,6 +140,23 @@ async def test_without_numbers_a_run_is_whole_if_its_beginning_is_heard(
 async def test_messages_that_overtake_each_other_are_not_missing(link: Link, lease: Lease) -> None:
     await hear(link, lease, said(1), said(3), said(2), said(4))
     assert await told(link) == ["1", "3", "2", "4"]
+
+
+async def test_what_jupyter_keeps_of_a_new_connection_is_not_missing(
+    link: Link, lease: Lease
+) -> None:
+    """Of requests that are not ours; and it keeps one message, not several, nor a later one."""
+    source = await hear(link, lease, said(8, parent="x"), said(10, parent="x"), said(11))
+    assert await told(link) == ["8", "10", "11"]
+    line: Any = source._channels
+    line._coming = [("iopub", said(13, parent="x"))]
+    with suppress(KernelUnreachable):
+        await source.run()
+    assert (await told(link))[3:] == ["lost", "13"]
+    await hear(link, await next_lease(link), said(20), said(22))
+    assert (await told(link))[5:] == ["20", "lost", "22"]
+    await hear(link, await next_lease(link), said(30, parent="x"), said(33, parent="x"))
+    assert (await told(link))[8:] == ["30", "lost", "33"]
 
 
 async def test_what_a_server_between_holds_back_is_said_once(link: Link, lease: Lease) -> None:
