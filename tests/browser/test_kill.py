@@ -101,8 +101,10 @@ async def test_a_keystroke_survives_the_end_of_everything_and_of_both_windows(
 async def nothing_was_noticed(*people: Person, but: str = "") -> None:
     for person in people:
         assert [told for told in await person.dialogs() if not (but and but in told)] == []
-        # A page that asks Jupyter for anything while it is down says so to its console.
-        assert [told for told in person.errors if not (but and told == "Failed to fetch")] == []
+        # A page that asks Jupyter for anything while it is down says so to its console, and that
+        # the kernel died with it.
+        of_jupyter = ("Failed to fetch", "Kernel is dead") if but else ()
+        assert [told for told in person.errors if told not in of_jupyter] == []
 
 
 def kill(*pids: int) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession, CookieJar, WSServerHandshakeError
+from pycrdt import Doc, Text
 from yarl import URL
 
 from rtstore.schema import frames
@@ -39,13 +40,16 @@ def xsrf(http: ClientSession, site: Site) -> dict[str, str]:
     return {"X-XSRFToken": http.cookie_jar.filter_cookies(URL(site.url))["_xsrf"].value}
 
 
-async def join(http: ClientSession, site: Site, path: str, **headers: str) -> Person:
+async def join(
+    http: ClientSession, site: Site, path: str, *, doc: Doc[Text] | None = None, **headers: str
+) -> Person:
+    """Come in, with what one has of it, and ask once for the rest."""
     url = f"{site.url}{SESSION}{path}?token={site.token}"
     async with http.put(url, json=BODY, headers=xsrf(http, site)) as reply:
         assert reply.status in (200, 201), await reply.text()
         told = await reply.json()
     room = f"api/collaboration/room/text:file:{told['fileId']}?sessionId={told['sessionId']}"
-    person = Person(await http.ws_connect(site.url + room, headers=headers), "ann")
+    person = Person(await http.ws_connect(site.url + room, headers=headers), "ann", doc or Doc())
     await person.socket.send_bytes(frames.sync_step1(person.doc.get_state()))
     return person
 
@@ -142,9 +146,7 @@ async def again(http: ClientSession, site: Site, person: Person) -> Person:
 
 
 async def _back(http: ClientSession, site: Site, person: Person) -> Person:
-    back = await join(http, site, "kill.txt")
-    back.doc = person.doc
-    await back.socket.send_bytes(frames.sync_step1(back.doc.get_state()))
+    back = await join(http, site, "kill.txt", doc=person.doc)
     await back.until(lambda: back.synced, within_s=30)
     return back
 
