@@ -21,6 +21,7 @@ import pytest
 from aiohttp import ClientSession
 from yarl import URL
 
+from rtstore.ports import hold_port
 from rtstore.redis_backend.connection import connect
 from rtstore.redis_backend.file_index import FileIndex
 from rtstore.redis_backend.keys import Keys
@@ -29,6 +30,7 @@ from rtstore.schema import feed
 from rtstore.schema.identity import SIGNATURE_HEADER, sign_request
 from rtstore.supervisor import store_binary
 from tests.jupyter.fake_worker import FakeWorker
+from tests.support.ports import port_for_later
 
 TOKEN = "a-token-of-the-tests"
 SECRET = "a-secret-of-the-tests"
@@ -72,16 +74,6 @@ def is_listening(path: Path) -> bool:
         return trial.connect_ex(str(path)) == 0
 
 
-def held_port(ip: str) -> socket.socket:
-    """Has a port that no other program is given. Jupyter may listen there all the same, as it
-    says SO_REUSEADDR too: so it is on Linux, as long as nobody else listens.
-    """
-    held = socket.socket()
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    held.bind((ip, 0))
-    return held
-
-
 @dataclass
 class Jupyter:
     """A Jupyter server process with the extension, and what a test needs to talk to it."""
@@ -105,9 +97,9 @@ class Jupyter:
         for folder in (self.files, self.state_dir):
             folder.mkdir(parents=True, exist_ok=True)
         if not self.port:
-            held = held_port(self.ip)
-            weakref.finalize(self, held.close)
-            self.port = held.getsockname()[1]
+            self.port = port_for_later(self.ip)
+            if held := hold_port(self.ip, self.port):
+                weakref.finalize(self, held.close)
         self.keys = Keys(self.prefix)
         self.root = self.keys.root(ROOT)
 
